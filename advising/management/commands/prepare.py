@@ -1,0 +1,34 @@
+import secrets
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from specialties.models import Specialty
+
+FIRST_STAFF = "coordinator"
+
+
+class Command(BaseCommand):
+    help = "Make the database ready: tables, the first guide, a staff account. What is there already stays as it is."
+
+    def handle(self, **options):
+        call_command("migrate", verbosity=0)
+        if not Specialty.objects.exists():
+            call_command("load_guide", stdout=self.stdout)
+        password = self.create_staff()
+        self.stdout.write(f"\n  Portal      {settings.SITE_URL}/\n  Staff       {settings.SITE_URL}/admin/")
+        if password:
+            self.stdout.write(f"  User        {FIRST_STAFF}\n  Password    {password}   (shown this once)\n")
+        else:
+            self.stdout.write(f"  Forgotten the password? .venv/bin/python manage.py changepassword {FIRST_STAFF}\n")
+
+    def create_staff(self):
+        """Return the password of the new staff account, or None where there are staff already."""
+        users = get_user_model().objects
+        if users.filter(is_staff=True).exists():
+            return None
+        password = secrets.token_urlsafe(12)
+        users.create_superuser(FIRST_STAFF, email="", password=password)
+        return password

@@ -1,0 +1,52 @@
+from csp.middleware import CSPMiddleware
+from django.conf import settings
+from django.core.exceptions import MiddlewareNotUsed
+from django.http import Http404
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.defaults import page_not_found
+
+PUBLIC_BODY_LIMIT = 100_000  # bytes; the longest request a student can send is a quarter of that
+
+
+class ContentSecurityPolicyMiddleware(CSPMiddleware):
+    """Send the strict policy with every page, and the one unfold can live with to staff pages."""
+
+    def get_policy_parts(self, request, response, report_only=False):
+        parts = super().get_policy_parts(request, response, report_only)
+        if is_staff_page(request):
+            parts.replace = settings.ADMIN_CONTENT_SECURITY_POLICY
+        return parts
+
+
+def limit_body(get_response):
+    """Answer 413 to a public form that is larger than any honest one, before any of it is read."""
+
+    def middleware(request):
+        size = request.META.get("CONTENT_LENGTH") or "0"
+        if not is_staff_page(request) and size.isdigit() and int(size) > PUBLIC_BODY_LIMIT:
+            return render(request, "413.html", status=413)
+        return get_response(request)
+
+    return middleware
+
+
+class OwnErrorPages:
+    """Show our own 404 page while developing too: Django's debug page would hide what a reader sees."""
+
+    def __init__(self, get_response):
+        if not settings.DEBUG:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        unknown_path = response.status_code == 404 and request.resolver_match is None
+        return page_not_found(request, Http404()) if unknown_path else response
+
+    def process_exception(self, request, exception):
+        return page_not_found(request, exception) if isinstance(exception, Http404) else None
+
+
+def is_staff_page(request):
+    return request.path_info.startswith(reverse("admin:index"))

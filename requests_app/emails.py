@@ -1,0 +1,64 @@
+"""One function per message. Each writes to the outbox, inside the transaction of the change it tells of."""
+
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.template.loader import render_to_string
+
+from .outbox import OutgoingEmail, new_message_id
+
+
+def received(advisor_request):
+    _write("received", advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL)
+
+
+def received_for_office(advisor_request):
+    _write("received_for_office", advisor_request, to=settings.OFFICE_EMAIL, reply_to=advisor_request.email)
+
+
+def already_open(advisor_request):
+    """Send the link of an open request to its own address again, when somebody there asks a second time."""
+    _write("already_open", advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL)
+
+
+def assigned(advisor_request):
+    _write("assigned", advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL)
+
+
+def assigned_to_you(advisor_request):
+    _write_to_advisor("assigned_to_you", advisor_request, advisor_request.advisor, reply_to=advisor_request.email)
+
+
+def no_longer_yours(advisor_request, advisor):
+    _write_to_advisor("no_longer_yours", advisor_request, advisor, reply_to=settings.OFFICE_EMAIL)
+
+
+def closed(advisor_request, reason):
+    _write("closed", advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL, reason=reason)
+
+
+def _write_to_advisor(kind, advisor_request, advisor, *, reply_to):
+    if advisor.email:
+        _write(kind, advisor_request, to=advisor.email, reply_to=reply_to, addressee=advisor)
+
+
+def _write(kind, advisor_request, *, to, reply_to, **context):
+    """Put one message into the outbox. Its template's first line is the subject, the rest after a blank line the text."""
+    context = {
+        **context,
+        "advisor_request": advisor_request,
+        "school_name": settings.SCHOOL_NAME,
+        "office_email": settings.OFFICE_EMAIL,
+        "site_url": settings.SITE_URL,
+    }
+    subject, text = render_to_string(f"emails/{kind}.txt", context).strip().split("\n\n", 1)
+    OutgoingEmail.objects.create(
+        request=advisor_request,
+        kind=kind,
+        to=to,
+        reply_to=reply_to,
+        subject=subject,
+        text=text + "\n",
+        html=render_to_string("emails/message.html", {"subject": subject, "text": text}),
+        message_id=new_message_id(urlsplit(settings.SITE_URL).hostname),
+    )

@@ -1,0 +1,144 @@
+import uuid
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Div, Field, Layout, Submit
+from django import forms
+from django.utils.html import format_html
+
+from specialties.models import Advisor
+
+from .honeypot import decoy_url
+from .models import AdvisorRequest, AlreadyOpen, ClassYear, Topic
+
+
+class AdvisorField(forms.ModelChoiceField):
+    """One of the advisors who take requests, by slug, each with what a student asks to know first."""
+
+    widget = forms.RadioSelect
+
+    def label_from_instance(self, advisor):
+        committee = "On" if advisor.on_selection_committee else "Not on"
+        return option(advisor, f"{advisor.availability} · {committee} the residency selection committee")
+
+
+def option(title, note):
+    return format_html('<span class="option-title">{}</span> <span class="option-note">{}</span>', title, note)
+
+
+class AdvisorRequestForm(forms.ModelForm):
+    class_year = forms.ChoiceField(label="Your year", choices=ClassYear, widget=forms.RadioSelect)
+    advisor = AdvisorField(
+        label="Who would you like to talk to?",
+        queryset=Advisor.objects.none(),
+        to_field_name="slug",
+        required=False,
+        empty_label=option("No preference", "The advising office finds someone for you"),
+        error_messages={"invalid_choice": "This advisor does not take requests for this specialty."},
+    )
+    topics = forms.MultipleChoiceField(
+        label="What would you like to talk about? (optional)",
+        choices=Topic,
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    submission_id = forms.UUIDField(
+        widget=forms.HiddenInput,
+        error_messages={key: "Something went wrong with this form. Please send it again." for key in ("required", "invalid")},
+    )
+    website = forms.CharField(
+        label="Leave this empty",
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
+    )
+
+    class Meta:
+        model = AdvisorRequest
+        fields = [
+            "name",
+            "email",
+            "class_year",
+            "avoid_selection_committee",
+            "topics",
+            "message",
+            "availability",
+        ]
+        widgets = {
+            "name": forms.TextInput(attrs={"autocomplete": "name"}),
+            "email": forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
+            "message": forms.Textarea(attrs={"rows": 7}),
+            "availability": forms.Textarea(attrs={"rows": 3}),
+        }
+        error_messages = {
+            "name": {"required": "Please tell us your name."},
+            "email": {
+                "required": "Please give your e-mail address: the answer goes there.",
+                "invalid": "This does not look like an e-mail address, as in name@school.edu.",
+            },
+            "message": {"required": "Please write a few words to the advisor."},
+        }
+
+    def __init__(self, *args, specialty, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.specialty = specialty
+        self.initial.setdefault("submission_id", uuid.uuid4())
+        self.fields["class_year"].error_messages["required"] = "Please choose your year."
+        self.fields["advisor"].queryset = specialty.advisors.taking_requests()
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.layout = Layout(
+            "name",
+            "email",
+            Field("class_year", wrapper_class="chips"),
+            Field("advisor", wrapper_class="cards"),
+            "avoid_selection_committee",
+            Field("topics", wrapper_class="chips"),
+            "message",
+            "availability",
+            "submission_id",
+            Div("website", css_class="trap", aria_hidden="true"),
+            Submit("send", "Send request", css_class="button"),
+        )
+
+    def clean(self):
+        cleaned = super().clean()
+        advisor = cleaned.get("advisor")
+        if advisor and advisor.on_selection_committee and cleaned.get("avoid_selection_committee"):
+            self.add_error("advisor", f"{advisor} is on the residency selection committee. Choose somebody else, or untick the wish below.")
+        return cleaned
+
+    def clean_submission_id(self):
+        """A form taken up again for someone else, with the browser's Back, is a new submission."""
+        submission_id, email = self.cleaned_data["submission_id"], self.cleaned_data.get("email", "")
+        others = AdvisorRequest.objects.filter(submission_id=submission_id).exclude(
+            email__iexact=email, specialty=self.specialty
+        )
+        return uuid.uuid4() if others.exists() else submission_id
+
+    def submit(self):
+        """Store the request and return the address of its page; add an error and return None where it is refused."""
+        if self.cleaned_data["website"]:
+            return decoy_url(self.specialty)
+        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        try:
+            advisor_request = AdvisorRequest.objects.submit(
+                specialty=self.specialty,
+                preferred_advisor=self.cleaned_data["advisor"],
+                submission_id=self.cleaned_data["submission_id"],
+                **fields,
+            )
+        except AlreadyOpen as refusal:
+            refusal.advisor_request.send_link_again()
+            self.add_error(
+                "email",
+                f"There is an open request for {self.specialty} from this address already. "
+                "We have sent its link there, so that you can follow it.",
+            )
+            return None
+        return advisor_request.get_absolute_url()
+
+    def error_links(self):
+        """Yield (id of the input, label, message) for the summary at the top of the form."""
+        for name, messages in self.errors.items():
+            bound = self[name] if name in self.fields else None
+            for message in messages:
+                yield (bound.id_for_label or f"{bound.auto_id}_0", bound.label, message) if bound else ("", "", message)

@@ -1,0 +1,155 @@
+"""Outgoing e-mail: written in the transaction of the change it tells of, sent later by the worker.
+
+Any number of workers may run. One message belongs to the worker whose UPDATE moved its attempt number; that number is
+the fencing token, so a worker that was slow past its lease can no longer write what became of the message.
+"""
+
+import random
+import uuid
+from contextlib import suppress
+from datetime import timedelta
+from smtplib import SMTPRecipientsRefused
+
+from django.core.mail import EmailMultiAlternatives, get_connection
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+LEASE = timedelta(minutes=10)  # longer than one SMTP conversation can take
+FIRST_RETRY = timedelta(seconds=10)
+LONGEST_RETRY = timedelta(hours=2)
+MAX_ATTEMPTS = 24  # with these pauses about a day and a half
+
+
+class OutgoingEmailQuerySet(models.QuerySet):
+    def due(self):
+        return self.filter(sent_at=None, next_try__lte=timezone.now())
+
+    def failed(self):
+        """Those nobody will try again by themselves."""
+        return self.filter(sent_at=None, next_try=None)
+
+    def claim(self):
+        """Return one due message that now belongs to the caller for the time of the lease, or None."""
+        for message in self.due().order_by("next_try")[:10]:
+            if message.take():
+                return message
+        return None
+
+
+class OutgoingEmail(models.Model):
+    request = models.ForeignKey(
+        "requests_app.AdvisorRequest", models.PROTECT, null=True, blank=True, related_name="emails"
+    )
+    kind = models.CharField(max_length=30)
+    to = models.EmailField()
+    reply_to = models.EmailField(blank=True)
+    subject = models.CharField(max_length=200)
+    text = models.TextField()
+    html = models.TextField()
+    message_id = models.CharField(max_length=200, unique=True)
+    created_at = models.DateTimeField("written", default=timezone.now)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    last_error = models.TextField(blank=True)
+    sent_at = models.DateTimeField("sent", null=True, blank=True)
+
+    objects = OutgoingEmailQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = "outgoing e-mail"
+        indexes = [
+            # due(), asked by every worker every second, of a table that keeps all that was ever sent
+            models.Index(fields=["next_try"], condition=Q(sent_at=None, next_try__isnull=False), name="due_email"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(sent_at=None) | Q(next_try=None), name="sent_email_is_not_tried_again"),
+        ]
+
+    def __str__(self):
+        return self.subject
+
+    @property
+    def has_failed(self):
+        return self.sent_at is None and self.next_try is None
+
+    @property
+    def state(self):
+        if self.sent_at:
+            return "sent"
+        if self.has_failed:
+            return "failed"
+        return "trying again" if self.last_error else "waiting"
+
+    def take(self):
+        """Claim this message by compare and swap; return whether it is ours."""
+        claimed = OutgoingEmail.objects.filter(
+            pk=self.pk, sent_at=None, attempts=self.attempts, next_try=self.next_try
+        ).update(attempts=F("attempts") + 1, next_try=timezone.now() + LEASE)
+        self.attempts += 1
+        return bool(claimed)
+
+    def send(self, connection):
+        """Send this claimed message and write down what became of it; return whether it went out."""
+        try:
+            connection.open()  # here, so that send_messages() does not close it: an error then would look like one of sending
+            connection.send_messages([self.as_message()])
+        except Exception as error:  # whatever a mail server does is a reason to try again, never to stop
+            self._record(next_try=self._next_try_after(error), last_error=f"{type(error).__name__}: {error}"[:1000])
+            return False
+        self._record(sent_at=timezone.now(), next_try=None, last_error="")
+        return True
+
+    def as_message(self):
+        message = EmailMultiAlternatives(
+            subject=self.subject,
+            body=self.text,
+            to=[self.to],
+            reply_to=[self.reply_to] if self.reply_to else None,
+            headers={"Message-ID": self.message_id, "Auto-Submitted": "auto-generated"},
+        )
+        message.attach_alternative(self.html, "text/html")
+        return message
+
+    def send_again(self):
+        """Let the worker try anew, now; return False where it was sent meanwhile or still is being tried."""
+        return bool(
+            OutgoingEmail.objects.failed().filter(pk=self.pk).update(next_try=timezone.now(), attempts=0)
+        )
+
+    def _record(self, **values):
+        OutgoingEmail.objects.filter(pk=self.pk, attempts=self.attempts, sent_at=None).update(**values)
+
+    def _next_try_after(self, error):
+        if self.attempts >= MAX_ATTEMPTS or _is_final(error):
+            return None
+        pause = min(FIRST_RETRY * 2 ** (self.attempts - 1), LONGEST_RETRY)
+        return timezone.now() + pause * random.uniform(0.75, 1.25)  # noqa: S311
+
+
+def new_message_id(domain):
+    return f"<{uuid.uuid4()}@{domain}>"
+
+
+def send_due(keep_going=lambda: True):
+    """Send what is due, one message at a time, until nothing is; return how many went out."""
+    sent = 0
+    connection = get_connection()
+    while keep_going() and (message := OutgoingEmail.objects.claim()):
+        if message.send(connection):
+            sent += 1
+        else:
+            _close(connection)
+    _close(connection)
+    return sent
+
+
+def _is_final(error):
+    """Whether the server refused the address itself, for good (RFC 5321, 4.2.1: codes of 500 and up)."""
+    return isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _ in error.recipients.values())
+
+
+def _close(connection):
+    with suppress(Exception):  # a message that was sent stays sent, however the server says goodbye
+        connection.close()

@@ -1,0 +1,23 @@
+import unicodedata
+
+from django.core.exceptions import ValidationError
+
+LINE_BREAKS = "\r\n\t"
+# Marks that turn the reading order around, so that a name can pretend to be another.
+REORDERING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def no_control_characters(value):
+    """Raise ValidationError where a text holds what no keyboard types; line breaks and tabs may stay."""
+    if any(_is_control(character) for character in value if character not in LINE_BREAKS):
+        raise ValidationError("This has characters in it that cannot be read. Please type it anew.", code="control")
+
+
+def single_line(value):
+    """Raise ValidationError where a text that belongs on one line has a line break, a tab or a control character."""
+    if any(_is_control(character) for character in value):
+        raise ValidationError("Please write this on one line, without line breaks.", code="single_line")
+
+
+def _is_control(character):
+    return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in REORDERING

@@ -1,0 +1,26 @@
+from django_prose_editor.fields import ProseEditorField
+
+EXTENSIONS = {
+    "Bold": True,
+    "Italic": True,
+    "BulletList": True,
+    "OrderedList": True,
+    "ListItem": True,
+    "HardBreak": True,
+    "Link": {"enableTarget": False, "autolink": False, "protocols": ["http", "https", "mailto"]},
+}
+
+
+class RichTextField(ProseEditorField):
+    """Text with the few formats its editor offers, holding nothing else by whatever road it came.
+
+    The editor's own field sanitises in forms only; imports, fixtures and update() pass by here.
+    """
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, extensions=EXTENSIONS, sanitize=True, **kwargs)
+
+    def get_db_prep_save(self, value, connection):
+        if isinstance(value, str):
+            value = self.sanitize(value)
+        return super().get_db_prep_save(value, connection)
