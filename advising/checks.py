@@ -18,8 +18,6 @@ def mail_reaches_people(app_configs, **kwargs):
 @register
 def accent_is_readable(app_configs, **kwargs):
     accent = settings.ACCENT_COLOR
-    if not accent:
-        return
     if not re.fullmatch(r"#[0-9a-fA-F]{6}", accent):
         yield Error(f"ACCENT_COLOR is {accent!r}; it takes a colour like #4e2a84.", id="advising.E001")
     elif contrast_with_white(accent) < READABLE_CONTRAST:
@@ -32,7 +30,9 @@ def holidays_are_dates(app_configs, **kwargs):
         try:
             date.fromisoformat(day)
         except ValueError:
-            yield Error(f"HOLIDAYS has {day!r}; it takes dates like 2026-12-25, with commas between.", id="advising.E003")
+            yield Error(
+                f"HOLIDAYS has {day!r}; it takes dates like 2026-12-25, with commas between.", id="advising.E003"
+            )
 
 
 def contrast_with_white(color):

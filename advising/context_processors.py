@@ -4,7 +4,7 @@ from django.conf import settings
 def school(request):
     return {
         "school_name": settings.SCHOOL_NAME,
-        "accent_color": settings.ACCENT_COLOR,
+        "has_own_accent": settings.ACCENT_COLOR != settings.DEFAULT_ACCENT,
         "office_email": settings.OFFICE_EMAIL,
         "office_days": settings.OFFICE_DAYS,
     }

@@ -1,10 +1,13 @@
 """Settings of the portal. Every value a school may change comes from the environment: see .env.example."""
 
 from pathlib import Path
+from secrets import token_urlsafe
 
 import environ
+from csp.constants import NONCE
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.utils import get_random_secret_key
+from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -15,7 +18,7 @@ DEBUG = env.bool("DEBUG", default=False)
 
 
 def required_in_production(name, meaning, default, cast=env.str):
-    """Return the setting `name`, or `default` while developing; raise ImproperlyConfigured where production lacks it."""
+    """Return a setting, or `default` while developing; raises ImproperlyConfigured where production lacks it."""
     value = cast(name, default=default if DEBUG else None)
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. It is {meaning}; production does not start without it.")
@@ -25,7 +28,8 @@ def required_in_production(name, meaning, default, cast=env.str):
 # The school
 
 SCHOOL_NAME = env("SCHOOL_NAME", default="Northwestern University Feinberg School of Medicine")
-ACCENT_COLOR = env("ACCENT_COLOR", default="")
+DEFAULT_ACCENT = "#4e2a84"  # the one in site.css
+ACCENT_COLOR = env("ACCENT_COLOR", default=DEFAULT_ACCENT)
 TIME_ZONE = env("TIME_ZONE", default="America/Chicago")
 OFFICE_EMAIL = env("OFFICE_EMAIL", default="advising-office@localhost")
 OFFICE_DAYS = env.int("OFFICE_DAYS", default=5)
@@ -33,9 +37,7 @@ HOLIDAYS = env.list("HOLIDAYS", default=[])
 
 # The site
 
-SECRET_KEY = required_in_production(
-    "SECRET_KEY", "a long random text that signs sessions", default=get_random_secret_key()
-)
+SECRET_KEY = required_in_production("SECRET_KEY", "a long random text that signs sessions", default=token_urlsafe(50))
 ALLOWED_HOSTS = required_in_production(
     "ALLOWED_HOSTS",
     "the host names the portal answers to, with commas between",
@@ -105,6 +107,64 @@ CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 CRISPY_FAIL_SILENTLY = not DEBUG
 
+
+def shades(color):
+    """The eleven shades unfold paints with, from a colour like "#4e2a84"; it is itself the one of buttons, 600."""
+    lighter = {50: 6, 100: 12, 200: 22, 300: 32, 400: 42, 500: 56, 600: 100}
+    darker = {700: 86, 800: 72, 900: 58, 950: 42}
+    return {
+        str(shade): f"color-mix(in oklab, {color} {percent}%, {other})"
+        for other, shares in (("white", lighter), ("black", darker))
+        for shade, percent in shares.items()
+    }
+
+
+def menu(title, *models):
+    """A group of the staff menu: (title, icon, model, badge callback) each, for those who may see that model."""
+    return {
+        "title": title,
+        "separator": True,
+        "items": [
+            {
+                "title": item,
+                "icon": icon,
+                "link": reverse_lazy(f"admin:{model.replace('.', '_')}_changelist"),
+                "permission": lambda request, model=model: request.user.has_perm(model.replace(".", ".view_")),
+                **({"badge": badge[0]} if badge else {}),
+            }
+            for item, icon, model, *badge in models
+        ],
+    }
+
+
+UNFOLD = {
+    "SITE_TITLE": "Specialty Advising",
+    "SITE_HEADER": "Specialty Advising",
+    "SITE_SUBHEADER": SCHOOL_NAME,
+    "SITE_SYMBOL": "menu_book",
+    "COLORS": {"primary": shades(ACCENT_COLOR)},
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icon.svg")}],
+    "STYLES": [lambda request: static("css/admin.css")],
+    "SIDEBAR": {
+        "show_search": True,
+        "navigation": [
+            menu(
+                "Requests",
+                ("Advisor requests", "forum", "requests_app.advisorrequest", "requests_app.admin.waiting_badge"),
+                ("Outgoing e-mails", "outgoing_mail", "requests_app.outgoingemail"),
+            ),
+            menu(
+                "Guides",
+                ("Specialties", "menu_book", "specialties.specialty"),
+                ("Advisors", "stethoscope", "specialties.advisor"),
+                ("Questions", "help", "specialties.question"),
+                ("Stages", "stairs", "specialties.stage"),
+            ),
+            menu("Staff", ("Users", "person", "auth.user"), ("Groups", "group", "auth.group")),
+        ],
+    },
+}
+
 # What is kept, and where
 
 DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
@@ -123,6 +183,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_URL = "media/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))
 STORAGES = {
@@ -174,7 +235,7 @@ CONTENT_SECURITY_POLICY = {
 # unfold's Alpine evaluates expressions and sets styles, so staff pages allow both; nothing else does.
 ADMIN_CONTENT_SECURITY_POLICY = {
     **CONTENT_SECURITY_POLICY["DIRECTIVES"],
-    "script-src": ["'self'", "'unsafe-eval'"],
+    "script-src": ["'self'", NONCE, "'unsafe-eval'"],
     "style-src": ["'self'", "'unsafe-inline'"],
     "img-src": ["'self'", "data:"],
     "font-src": ["'self'"],

@@ -1,12 +1,22 @@
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from django.views.static import serve
 
 
 @require_safe
 @cache_control(public=True, max_age=3600)
 def theme(request):
     """The school's own accent colour, where it has one; the stylesheet derives all else from it."""
-    css = f":root{{--accent-base:{settings.ACCENT_COLOR}}}" if settings.ACCENT_COLOR else ""
-    return HttpResponse(css, content_type="text/css; charset=utf-8")
+    return HttpResponse(f":root{{--accent-base:{settings.ACCENT_COLOR}}}", content_type="text/css; charset=utf-8")
+
+
+@require_safe
+@cache_control(public=True, max_age=24 * 3600)
+def portrait(request, name):
+    return serve(request, f"advisors/{name}", document_root=settings.MEDIA_ROOT)
+
+
+def not_found(request, **kwargs):
+    raise Http404

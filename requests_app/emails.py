@@ -43,7 +43,7 @@ def _write_to_advisor(kind, advisor_request, advisor, *, reply_to):
 
 
 def _write(kind, advisor_request, *, to, reply_to, **context):
-    """Put one message into the outbox. Its template's first line is the subject, the rest after a blank line the text."""
+    """Put one message into the outbox: its template's first line is the subject, what follows a blank line the text."""
     context = {
         **context,
         "advisor_request": advisor_request,

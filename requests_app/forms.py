@@ -32,6 +32,7 @@ class AdvisorRequestForm(forms.ModelForm):
         queryset=Advisor.objects.none(),
         to_field_name="slug",
         required=False,
+        blank=True,
         empty_label=option("No preference", "The advising office finds someone for you"),
         error_messages={"invalid_choice": "This advisor does not take requests for this specialty."},
     )
@@ -43,7 +44,7 @@ class AdvisorRequestForm(forms.ModelForm):
     )
     submission_id = forms.UUIDField(
         widget=forms.HiddenInput,
-        error_messages={key: "Something went wrong with this form. Please send it again." for key in ("required", "invalid")},
+        error_messages=dict.fromkeys(("required", "invalid"), "Something went wrong here. Please send the form again."),
     )
     website = forms.CharField(
         label="Leave this empty",
@@ -62,6 +63,18 @@ class AdvisorRequestForm(forms.ModelForm):
             "message",
             "availability",
         ]
+        labels = {
+            "name": "Your name",
+            "email": "School e-mail",
+            "avoid_selection_committee": "Only someone who is not on the residency selection committee",
+            "message": "Your message",
+            "availability": "When could you meet? (optional)",
+        }
+        help_texts = {
+            "email": "We send you a private link to follow your request.",
+            "message": "What you are deciding, and what you would like to ask.",
+            "availability": "Days and times that often work, in person or by video.",
+        }
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "email": forms.EmailInput(attrs={"autocomplete": "email", "inputmode": "email"}),
@@ -103,7 +116,10 @@ class AdvisorRequestForm(forms.ModelForm):
         cleaned = super().clean()
         advisor = cleaned.get("advisor")
         if advisor and advisor.on_selection_committee and cleaned.get("avoid_selection_committee"):
-            self.add_error("advisor", f"{advisor} is on the residency selection committee. Choose somebody else, or untick the wish below.")
+            self.add_error(
+                "advisor",
+                f"{advisor} is on the residency selection committee. Choose somebody else, or untick the wish below.",
+            )
         return cleaned
 
     def clean_submission_id(self):

@@ -126,36 +126,19 @@ class AdvisorRequest(models.Model):
     token = models.CharField(max_length=40, unique=True, editable=False, default=new_token)
     submission_id = models.UUIDField(unique=True, default=uuid.uuid4)
     specialty = models.ForeignKey(Specialty, models.PROTECT, related_name="requests")
-    name = models.CharField("your name", max_length=100, validators=[single_line])
-    email = models.EmailField(
-        "school e-mail", validators=[single_line], help_text="We send you a private link to follow your request."
-    )
-    class_year = models.CharField("your year", max_length=10, choices=ClassYear)
-    topics = models.JSONField("what would you like to talk about? (optional)", default=list, blank=True)
-    message = models.TextField(
-        "your message",
-        max_length=4000,
-        validators=[no_control_characters],
-        help_text="What you are deciding, and what you would like to ask.",
-    )
-    availability = models.TextField(
-        "when could you meet? (optional)",
-        max_length=500,
-        blank=True,
-        validators=[no_control_characters],
-        help_text="Days and times that often work, in person or by video.",
-    )
+    name = models.CharField(max_length=100, validators=[single_line])
+    email = models.EmailField("e-mail", validators=[single_line])
+    class_year = models.CharField("year", max_length=10, choices=ClassYear)
+    topics = models.JSONField(default=list, blank=True)
+    message = models.TextField(max_length=4000, validators=[no_control_characters])
+    availability = models.TextField("could meet", max_length=500, blank=True, validators=[no_control_characters])
     preferred_advisor = models.ForeignKey(
         Advisor, models.PROTECT, null=True, blank=True, related_name="preferred_in_requests"
     )
-    avoid_selection_committee = models.BooleanField(
-        "only someone who is not on the residency selection committee", default=False
-    )
+    avoid_selection_committee = models.BooleanField("nobody on the residency selection committee", default=False)
     status = models.CharField(max_length=10, choices=Status, default=Status.WAITING, editable=False)
-    advisor = models.ForeignKey(
-        Advisor, models.PROTECT, null=True, blank=True, related_name="requests", editable=False
-    )
-    respond_by = models.DateField(null=True, editable=False, help_text="The day the next step is promised for.")
+    advisor = models.ForeignKey(Advisor, models.PROTECT, null=True, blank=True, related_name="requests", editable=False)
+    respond_by = models.DateField("promised by", null=True, editable=False)
     created_at = models.DateTimeField("received", default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -21,6 +21,10 @@ LONGEST_RETRY = timedelta(hours=2)
 MAX_ATTEMPTS = 24  # with these pauses about a day and a half
 
 
+class NotFailed(Exception):
+    """There is nothing to send again. The text can be shown to staff."""
+
+
 class OutgoingEmailQuerySet(models.QuerySet):
     def due(self):
         return self.filter(sent_at=None, next_try__lte=timezone.now())
@@ -93,7 +97,7 @@ class OutgoingEmail(models.Model):
     def send(self, connection):
         """Send this claimed message and write down what became of it; return whether it went out."""
         try:
-            connection.open()  # here, so that send_messages() does not close it: an error then would look like one of sending
+            connection.open()  # or send_messages() would close it, and a failed goodbye look like a failed message
             connection.send_messages([self.as_message()])
         except Exception as error:  # whatever a mail server does is a reason to try again, never to stop
             self._record(next_try=self._next_try_after(error), last_error=f"{type(error).__name__}: {error}"[:1000])
@@ -113,10 +117,9 @@ class OutgoingEmail(models.Model):
         return message
 
     def send_again(self):
-        """Let the worker try anew, now; return False where it was sent meanwhile or still is being tried."""
-        return bool(
-            OutgoingEmail.objects.failed().filter(pk=self.pk).update(next_try=timezone.now(), attempts=0)
-        )
+        """Let the worker try anew, now. Raises NotFailed where it was sent or is still being tried."""
+        if not OutgoingEmail.objects.failed().filter(pk=self.pk).update(next_try=timezone.now(), attempts=0):
+            raise NotFailed(f"{self} has not failed: it is {self.state}.")
 
     def _record(self, **values):
         OutgoingEmail.objects.filter(pk=self.pk, attempts=self.attempts, sent_at=None).update(**values)

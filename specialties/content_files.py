@@ -14,7 +14,7 @@ INTERVENTIONAL_RADIOLOGY = Path(__file__).parent / "content" / "interventional-r
 def load(path):
     """Add the guide in the file at `path` with its answers and advisors; return it, or None where it was there already.
 
-    A guide that is there belongs to the staff, whatever they made of it, so nothing of it is changed; nor is an advisor.
+    A guide that is there belongs to the staff, whatever they made of it: nothing of it is changed. Nor is an advisor.
     Raises Question.DoesNotExist for an answer to a question that is not in the bank.
     """
     content = tomllib.loads(path.read_text(encoding="utf-8"))

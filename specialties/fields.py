@@ -1,3 +1,4 @@
+from django.db import models
 from django_prose_editor.fields import ProseEditorField
 
 EXTENSIONS = {
@@ -24,3 +25,10 @@ class RichTextField(ProseEditorField):
         if isinstance(value, str):
             value = self.sanitize(value)
         return super().get_db_prep_save(value, connection)
+
+
+class WebAddressField(models.URLField):
+    """An address on the web; typed without its scheme it is taken to be https."""
+
+    def formfield(self, **kwargs):
+        return super().formfield(assume_scheme="https", **kwargs)

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import strip_tags
 
-from .fields import RichTextField
+from .fields import RichTextField, WebAddressField
 
 SHORT_ANSWER_LENGTH = 80  # characters: what fits one cell of a comparison
 
@@ -50,7 +50,9 @@ class Specialty(models.Model):
     address = models.TextField(blank=True, help_text="One line of the address on each line.")
     phone = models.CharField(max_length=40, blank=True)
     email = models.EmailField("e-mail", blank=True)
-    is_published = models.BooleanField("published", default=False, help_text="Unticked, the guide is a draft only staff see.")
+    is_published = models.BooleanField(
+        "published", default=False, help_text="Unticked, the guide is a draft only staff see."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -70,6 +72,11 @@ class Specialty(models.Model):
     def short_name(self):
         """The abbreviation where there is one: "IR"."""
         return self.abbreviation or self.name
+
+    @property
+    def article(self):
+        """ "an" before Interventional Radiology, "a" before Dermatology and, for its sound, Urology."""
+        return "an" if self.name[:1] in "AEIO" else "a"
 
     def entries(self):
         """Return one answer for each question asked of this specialty, in reading order.
@@ -96,7 +103,9 @@ class QuestionQuerySet(models.QuerySet):
 
 class Question(models.Model):
     stage = models.ForeignKey(Stage, models.PROTECT, related_name="questions")
-    key = models.SlugField(unique=True, help_text="Its address on every guide: /specialties/…/#away-rotations. Links rely on it.")
+    key = models.SlugField(
+        unique=True, help_text="Its address on every guide: /specialties/…/#away-rotations. Links rely on it."
+    )
     text = models.CharField("wording", max_length=300)
     label = models.CharField(max_length=30, help_text='For tables and contents, as in "Away rotations".')
     position = models.PositiveSmallIntegerField(default=0, db_index=True)
@@ -109,7 +118,9 @@ class Question(models.Model):
         help_text="Empty: asked of every specialty.",
     )
     other_wordings = models.TextField(blank=True, help_text="Wordings it is known by on other pages, one on each line.")
-    is_active = models.BooleanField("asked", default=True, help_text="Unticked, guides leave it out and keep its answers.")
+    is_active = models.BooleanField(
+        "asked", default=True, help_text="Unticked, guides leave it out and keep its answers."
+    )
 
     objects = QuestionQuerySet.as_manager()
 
@@ -129,15 +140,24 @@ class Answer(models.Model):
         help_text='For tables and comparisons, as in "1–2". Only what the full text says.',
     )
     body = RichTextField("full text", blank=True)
-    confirmed_on = models.DateField(null=True, blank=True, help_text="When the department last said that it still holds.")
+    confirmed_on = models.DateField(
+        null=True, blank=True, help_text="When the department last said that it still holds."
+    )
     confirmed_by = models.CharField(max_length=100, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["specialty", "question"], name="one_answer_per_specialty_and_question"),
+            models.UniqueConstraint(
+                fields=["specialty", "question"],
+                name="one_answer_per_specialty_and_question",
+                violation_error_code="answered_meanwhile",
+                violation_error_message="Somebody else answered this meanwhile. Copy your text and load the page anew.",
+            ),
             models.CheckConstraint(
-                condition=Q(confirmed_by="") | Q(confirmed_on__isnull=False), name="who_confirmed_also_says_when"
+                condition=Q(confirmed_by="") | Q(confirmed_on__isnull=False),
+                name="who_confirmed_also_says_when",
+                violation_error_message="Say when it was confirmed, too.",
             ),
         ]
 
@@ -174,7 +194,7 @@ class Advisor(models.Model):
     bio = models.TextField(blank=True)
     email = models.EmailField("e-mail", blank=True, help_text="Where requests go.")
     show_email = models.BooleanField("show e-mail", default=False, help_text="On the public profile.")
-    profile_url = models.URLField("profile elsewhere", blank=True)
+    profile_url = WebAddressField("profile elsewhere", blank=True)
     accepts_requests = models.BooleanField("takes requests", default=True)
     request_limit = models.PositiveSmallIntegerField(
         default=5, help_text="How many requests at once. 0: none, they have opted out."
@@ -243,7 +263,7 @@ class Advisor(models.Model):
 class Resource(models.Model):
     specialty = models.ForeignKey(Specialty, models.CASCADE, related_name="resources")
     label = models.CharField(max_length=200)
-    url = models.URLField("address", max_length=500)
+    url = WebAddressField("address", max_length=500)
     note = models.CharField(max_length=300, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
 

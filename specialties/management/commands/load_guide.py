@@ -19,4 +19,6 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read as a guide: {error}") from error
         except Question.DoesNotExist as error:
             raise CommandError(f"{file} answers a question that is not in the bank; nothing was loaded.") from error
-        self.stdout.write(f"Loaded the guide of {specialty}." if specialty else "The guide is there already; left as it is.")
+        self.stdout.write(
+            f"Loaded the guide of {specialty}." if specialty else "The guide is there already; left as it is."
+        )

@@ -1,0 +1,57 @@
+PYTHON ?= python3
+PORT ?= 8000
+export PORT
+export PYTHONUNBUFFERED = 1
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+.PHONY: help run serve test check lock
+
+help:  ## show this list
+	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile
+
+run: .venv/installed .env  ## start the portal for trying out and developing: http://127.0.0.1:8000
+	@python manage.py prepare
+	@exec honcho -e /dev/null start
+
+serve: export DEBUG = off
+serve: .venv/installed  ## start it in production mode, behind a proxy that does TLS
+	@python manage.py check --deploy --fail-level ERROR
+	@python manage.py migrate --verbosity 0
+	@python manage.py collectstatic --no-input --verbosity 0
+	@exec honcho -e /dev/null -f Procfile.serve start
+
+test: .venv/installed-dev  ## run all tests, on SQLite and on PostgreSQL
+	python -m pytest
+	python -m tests.postgres python -m pytest
+
+check: .venv/installed-dev  ## look at the code without running the tests
+	ruff check .
+	ruff format --check .
+	djade --check $$(git ls-files 'templates/*.html' 'templates/**/*.html')
+	djhtml --check $$(git ls-files 'templates/*.html' 'templates/**/*.html')
+	python manage.py makemigrations --check --dry-run
+	DEBUG=off SECRET_KEY=$$(python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=advising.example.edu \
+	  EMAIL_URL=smtp://localhost OFFICE_EMAIL=advising@example.edu python manage.py check --deploy --fail-level WARNING
+
+lock: .venv/installed-dev  ## pin the newest versions pyproject.toml allows
+	uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url --upgrade -o requirements.txt
+	uv pip compile --quiet pyproject.toml --group dev -c requirements.txt --universal --generate-hashes --no-emit-index-url --upgrade -o requirements-dev.txt
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name one with PYTHON=python3.12 make ..."; exit 1; }
+	@$(PYTHON) -m venv .venv
+
+.venv/installed: requirements.txt | .venv/bin/python
+	@echo "Installing what requirements.txt names; this takes a minute."
+	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv/installed-dev: requirements-dev.txt .venv/installed
+	@echo "Installing what requirements-dev.txt names."
+	@python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+.env:
+	@cp .env.example .env
+	@python -c 'import secrets; print("SECRET_KEY=" + secrets.token_urlsafe(50))' >> .env
+	@chmod 600 .env

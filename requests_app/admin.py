@@ -1,0 +1,238 @@
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.template.defaultfilters import linebreaks_filter, truncatechars
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.timesince import timesince
+from unfold.admin import ModelAdmin, TabularInline
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from specialties.models import Advisor
+
+from .models import AdvisorRequest, IllegalMove, RequestEvent, Status
+from .outbox import NotFailed, OutgoingEmail
+
+
+class ReadOnly:
+    """Shown to whoever may see the request; changed by verbs, not by hand."""
+
+    def has_add_permission(self, request, obj=None):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_delete_permission(self, request, obj=None):
+        return False
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        # Django's own history holds what was edited by hand: here always nothing.
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "show_history": False})
+
+
+class EventInline(ReadOnly, TabularInline):
+    model = RequestEvent
+    verbose_name_plural = "history"
+    fields = ["created_at", "kind", "who", "note"]
+    readonly_fields = ["who"]
+    hide_title = True
+    tab = True
+
+    def has_view_permission(self, request, obj=None):
+        return True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("user")
+
+    @display(description="by")
+    def who(self, event):
+        return event.user or event.get_actor_display()
+
+
+class EmailInline(ReadOnly, TabularInline):
+    model = OutgoingEmail
+    verbose_name_plural = "e-mails"
+    fields = ["created_at", "message", "to", "state", "sent_at"]
+    readonly_fields = ["message", "state"]
+    hide_title = True
+    tab = True
+
+    def has_view_permission(self, request, obj=None):
+        return True
+
+    @display(description="subject")
+    def message(self, email):
+        return format_html('<a href="{}">{}</a>', change_url(email), email.subject)
+
+
+class AssignForm(forms.Form):
+    advisor = forms.ModelChoiceField(Advisor.objects.none(), widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.fields["advisor"].queryset = obj.specialty.advisors.all()
+        self.fields["advisor"].label_from_instance = lambda advisor: f"{advisor} — {advisor.availability}"
+        self.initial.setdefault("advisor", obj.preferred_advisor)
+
+    def apply(self, advisor_request, *, by):
+        advisor = self.cleaned_data["advisor"]
+        advisor_request.assign(advisor, by=by)
+        if not advisor.email:
+            return f"{advisor} has no e-mail address here: please pass the request on yourself."
+        return f"{advisor} and the student are told by e-mail."
+
+
+class CloseForm(forms.Form):
+    reason = forms.CharField(
+        widget=UnfoldAdminTextareaWidget, max_length=1000, help_text="The student reads this, word for word."
+    )
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, **kwargs)
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.close(self.cleaned_data["reason"], by=by)
+        return "The student is told by e-mail."
+
+
+class SendAgainForm(forms.Form):
+    confirm = forms.BooleanField(widget=forms.HiddenInput, initial=True)
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, **kwargs)
+
+    def apply(self, email, *, by):
+        email.send_again()
+        return f"{email} is being sent again."
+
+
+class Verbs:
+    """What staff may do to a row, each with a page of its own that asks for what it needs; opening it does nothing."""
+
+    def has_verb_permission(self, request, object_id=None):
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def verb(self, request, object_id, title, form_class):
+        obj = get_object_or_404(self.get_queryset(request), pk=object_id)
+        form = form_class(request.POST or None, obj=obj)
+        if form.is_valid():
+            try:
+                messages.success(request, form.apply(obj, by=request.user))
+            except (IllegalMove, NotFailed) as refusal:
+                messages.error(request, refusal)
+            return HttpResponseRedirect(change_url(obj))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": f"{title}: {obj}",
+            "submit_text": title,
+            "summary": self.verb_summary(obj),
+            "back": change_url(obj),
+            "form": form,
+        }
+        return render(request, "admin/requests_app/verb.html", context)
+
+
+@admin.register(AdvisorRequest)
+class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
+    list_display = ["reference", "name", "specialty", "where_it_stands", "advisor", "age"]
+    list_filter = ["status", "specialty", "class_year"]
+    list_select_related = ["specialty", "advisor"]
+    search_fields = ["reference", "name", "email"]
+    inlines = [EventInline, EmailInline]
+    actions_detail = ["assign", "close"]
+    fieldsets = [
+        (None, {"fields": [("reference", "status"), ("advisor", "respond_by"), ("specialty", "created_at")]}),
+        ("The student", {"fields": [("name", "email"), ("class_year", "topics_in_words")]}),
+        (
+            "What they wrote",
+            {"fields": ["message_as_written", "availability", ("preferred_advisor", "avoid_selection_committee")]},
+        ),
+    ]
+    readonly_fields = ["topics_in_words", "message_as_written"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_people()
+
+    def view_on_site(self, advisor_request):
+        return advisor_request.get_absolute_url()
+
+    @display(
+        description="status",
+        ordering="status",
+        label={Status.WAITING: "warning", Status.ACCEPTED: "success", "overdue": "danger"},
+    )
+    def where_it_stands(self, advisor_request):
+        if advisor_request.is_overdue:
+            return "overdue", f"{advisor_request.get_status_display()}, overdue"
+        return advisor_request.status, advisor_request.get_status_display()
+
+    @display(description="age", ordering="created_at")
+    def age(self, advisor_request):
+        return timesince(advisor_request.created_at, depth=1)
+
+    @display(description="topics")
+    def topics_in_words(self, advisor_request):
+        return ", ".join(advisor_request.topic_labels)
+
+    @display(description="message")
+    def message_as_written(self, advisor_request):
+        return linebreaks_filter(advisor_request.message)
+
+    def verb_summary(self, advisor_request):
+        return f"{advisor_request.specialty} · {advisor_request.name} ({advisor_request.get_class_year_display()})"
+
+    @action(description="Assign to an advisor", url_path="assign", permissions=["verb"])
+    def assign(self, request, object_id):
+        return self.verb(request, object_id, "Assign to an advisor", AssignForm)
+
+    @action(description="Close with a reason", url_path="close", permissions=["verb"])
+    def close(self, request, object_id):
+        return self.verb(request, object_id, "Close with a reason", CloseForm)
+
+
+@admin.register(OutgoingEmail)
+class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
+    list_display = ["created_at", "subject", "to", "state_label", "attempts", "error"]
+    list_filter = ["kind"]
+    search_fields = ["subject", "to"]
+    actions = ["send_again"]
+    actions_detail = ["send_this_again"]
+    fields = [("subject", "to"), ("state_label", "sent_at"), ("attempts", "next_try"), "last_error", "text", "request"]
+    readonly_fields = ["state_label"]
+
+    @display(description="state", label={"sent": "success", "failed": "danger", "trying again": "warning"})
+    def state_label(self, email):
+        return email.state
+
+    @display(description="last error")
+    def error(self, email):
+        return truncatechars(email.last_error, 80)
+
+    def verb_summary(self, email):
+        return f"To {email.to} · {email.state}"
+
+    @action(description="Send again", permissions=["verb"])
+    def send_again(self, request, queryset):
+        for email in queryset:
+            try:
+                email.send_again()
+                messages.success(request, f"{email} is being sent again.")
+            except NotFailed as refusal:
+                messages.warning(request, refusal)
+
+    @action(description="Send again", url_path="send-again", permissions=["verb"])
+    def send_this_again(self, request, object_id):
+        return self.verb(request, object_id, "Send again", SendAgainForm)
+
+
+def change_url(obj):
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+def waiting_badge(request):
+    """Return how many requests wait for the office, for the menu; nothing where there are none."""
+    return AdvisorRequest.objects.filter(status=Status.WAITING).count() or ""

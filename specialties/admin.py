@@ -1,0 +1,241 @@
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import Count, Max, Q
+from django.utils.functional import cached_property
+from unfold.admin import ModelAdmin, StackedInline, TabularInline
+from unfold.decorators import display
+
+from .models import Advisor, Answer, Question, Resource, Specialty, Stage
+from .photos import smaller
+
+
+class OnSite:
+    """Link straight to the public page, and only where a reader would find it."""
+
+    def view_on_site(self, obj):
+        return obj.get_absolute_url() if self.is_on_site(obj) else None
+
+
+class AnswerForm(forms.ModelForm):
+    asked_question = None  # its formset says which
+
+    class Meta:
+        model = Answer
+        fields = ["question", "short_answer", "body", "confirmed_on", "confirmed_by"]
+        widgets = {"question": forms.HiddenInput}
+
+    @property
+    def place(self):
+        """Where its question comes on the guide, as something to sort by."""
+        question = self.asked_question
+        return (question.stage.position, question.position, question.pk) if question else ()
+
+    def has_changed(self):
+        return bool(set(self.changed_data) - {"question"})
+
+    def validate_unique(self):
+        """Django leaves constraints with the specialty unchecked here, the inline being a part of its page."""
+        try:
+            self.instance.validate_constraints()
+        except ValidationError as error:
+            self._update_errors(error)
+
+
+class AnswerFormSet(forms.BaseInlineFormSet):
+    """The answers a specialty has, and an empty form for each question it has not answered yet."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        answered = {answer.question_id for answer in self.get_queryset()}
+        self.initial_extra = [{"question": pk} for pk in self.asked if pk not in answered]
+        self.extra = len(self.initial_extra)
+
+    @cached_property
+    def asked(self):
+        """The questions asked of the specialty, by primary key."""
+        specialty = self.instance if self.instance.pk else None
+        return {question.pk: question for question in Question.objects.asked_of(specialty).select_related("stage")}
+
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        if form.instance.pk:
+            form.asked_question = form.instance.question
+        elif (pk := str(form["question"].value())).isdecimal():
+            form.asked_question = self.asked.get(int(pk))
+
+
+class AnswerInline(StackedInline):
+    model = Answer
+    form = AnswerForm
+    formset = AnswerFormSet
+    template = "admin/specialties/answers.html"
+    fields = ["question", "short_answer", "body", ("confirmed_on", "confirmed_by")]
+    can_delete = False
+    tab = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("question__stage", "specialty")
+
+
+class ResourceFormSet(forms.BaseInlineFormSet):
+    def save_new(self, form, commit=True):
+        form.instance.position = next_position(self.instance.resources)
+        return super().save_new(form, commit)
+
+
+class ResourceInline(TabularInline):
+    model = Resource
+    formset = ResourceFormSet
+    fields = ["label", "url", "note", "position"]
+    ordering_field = "position"
+    hide_ordering_field = True
+    extra = 0
+    tab = True
+
+
+class AdvisorChoiceFormSet(forms.BaseInlineFormSet):
+    """Offers every row the same advisors, asked for once."""
+
+    @cached_property
+    def choices(self):
+        return [("", "---------"), *((advisor.pk, str(advisor)) for advisor in Advisor.objects.all())]
+
+    def add_fields(self, form, index):
+        super().add_fields(form, index)
+        form.fields["advisor"].choices = self.choices
+
+
+class AdvisorInline(TabularInline):
+    model = Advisor.specialties.through
+    formset = AdvisorChoiceFormSet
+    verbose_name = "advisor"
+    verbose_name_plural = "advisors"
+    hide_title = True
+    extra = 0
+    tab = True
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).select_related("advisor", "specialty")
+
+
+@admin.register(Specialty)
+class SpecialtyAdmin(OnSite, ModelAdmin):
+    list_display = ["name", "abbreviation", "is_published", "answered", "advisor_count", "updated_at"]
+    list_filter = ["is_published"]
+    search_fields = ["name", "abbreviation"]
+    prepopulated_fields = {"slug": ["name"]}
+    inlines = [AnswerInline, ResourceInline, AdvisorInline]
+    warn_unsaved_form = True
+    fieldsets = [
+        (None, {"fields": [("name", "abbreviation"), ("slug", "is_published"), "summary"]}),
+        ("Guide text", {"fields": ["quote", "quote_source", "recommendations"]}),
+        ("For more information", {"fields": ["department", "address", ("phone", "email")]}),
+    ]
+
+    def is_on_site(self, specialty):
+        return specialty.is_published
+
+    def get_queryset(self, request):
+        has_text = Q(answers__short_answer__gt="") | Q(answers__body__gt="")
+        return (
+            super()
+            .get_queryset(request)
+            .annotate(
+                answer_count=Count("answers", filter=has_text, distinct=True),
+                number_of_advisors=Count("advisors", distinct=True),
+            )
+        )
+
+    @display(description="answered questions", ordering="answer_count")
+    def answered(self, specialty):
+        return specialty.answer_count
+
+    @display(description="advisors", ordering="number_of_advisors")
+    def advisor_count(self, specialty):
+        return specialty.number_of_advisors
+
+
+class Sortable:
+    """Rows put into order by dragging; a new one comes last."""
+
+    ordering_field = "position"
+    hide_ordering_field = True
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.position = next_position(type(obj).objects)
+        super().save_model(request, obj, form, change)
+
+
+@admin.register(Question)
+class QuestionAdmin(Sortable, ModelAdmin):
+    list_display = ["label", "text", "stage", "asked_of", "is_active"]
+    list_filter = ["stage", "is_active"]
+    list_select_related = ["stage", "specialty"]
+    search_fields = ["label", "text", "key", "other_wordings"]
+    autocomplete_fields = ["specialty"]
+    exclude = ["position"]
+
+    def get_prepopulated_fields(self, request, obj=None):
+        return {} if obj else {"key": ["label"]}
+
+    @display(description="asked of", ordering="specialty")
+    def asked_of(self, question):
+        return question.specialty or "all specialties"
+
+
+@admin.register(Stage)
+class StageAdmin(Sortable, ModelAdmin):
+    list_display = ["name", "slug"]
+    search_fields = ["name"]
+    prepopulated_fields = {"slug": ["name"]}
+    exclude = ["position"]
+
+
+class AdvisorForm(forms.ModelForm):
+    def clean_photo(self):
+        photo = self.cleaned_data["photo"]
+        return smaller(photo) if "photo" in self.changed_data and photo else photo
+
+
+@admin.register(Advisor)
+class AdvisorAdmin(OnSite, ModelAdmin):
+    form = AdvisorForm
+    list_display = [
+        "full_name",
+        "role",
+        "advises_on",
+        "availability",
+        "request_limit",
+        "on_selection_committee",
+        "email",
+    ]
+    list_filter = ["specialties", "accepts_requests", "on_selection_committee"]
+    search_fields = ["name", "email"]
+    prepopulated_fields = {"slug": ["name"]}
+    autocomplete_fields = ["specialties", "stand_in"]
+    fieldsets = [
+        (None, {"fields": [("name", "credentials"), ("slug", "role"), "specialties"]}),
+        ("Public profile", {"fields": ["photo", "bio", "profile_url", ("email", "show_email")]}),
+        ("Requests", {"fields": [("accepts_requests", "request_limit"), "on_selection_committee"]}),
+        ("Away", {"fields": [("away_from", "away_until"), "stand_in"]}),
+    ]
+
+    def is_on_site(self, advisor):
+        return Advisor.objects.on_site().filter(pk=advisor.pk).exists()
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).prefetch_related("specialties")
+
+    @display(description="name", ordering="name")
+    def full_name(self, advisor):
+        return str(advisor)
+
+    @display(description="advises on")
+    def advises_on(self, advisor):
+        return ", ".join(specialty.short_name for specialty in advisor.specialties.all())
+
+
+def next_position(rows):
+    return (rows.aggregate(last=Max("position"))["last"] or 0) + 1

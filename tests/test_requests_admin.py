@@ -1,0 +1,210 @@
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from django.contrib.messages import get_messages
+from django.urls import reverse
+
+from requests_app.models import AdvisorRequest
+from tests.factories import make_advisor, make_email, make_request, make_specialty, make_staff
+
+pytestmark = pytest.mark.django_db
+
+CHANGELIST = "/admin/requests_app/advisorrequest/"
+MAIL_CHANGELIST = "/admin/requests_app/outgoingemail/"
+
+
+def change_url(advisor_request, verb="change"):
+    return f"{CHANGELIST}{advisor_request.pk}/{verb}/"
+
+
+def verb_url(advisor_request, verb):
+    return reverse(f"admin:requests_app_advisorrequest_{verb}", args=[advisor_request.pk])
+
+
+def told(response):
+    return [str(message) for message in get_messages(response.wsgi_request)]
+
+
+@pytest.fixture
+def coordinator(client):
+    user = make_staff(
+        "view_advisorrequest", "change_advisorrequest", "view_outgoingemail", "change_outgoingemail", username="kim"
+    )
+    client.force_login(user)
+    return user
+
+
+def test_list_shows_what_decides_what_to_do_next(client, coordinator):
+    specialty = make_specialty("Urology")
+    waiting, assigned = make_request(specialty, name="Ada"), make_request(specialty, name="Ben")
+    assigned.assign(make_advisor(specialty, name="Kim Able", credentials="MD"), by=coordinator)
+    overdue = make_request(specialty, name="Cem")
+    AdvisorRequest.objects.filter(pk=overdue.pk).update(respond_by="2026-01-02")
+    html = client.get(CHANGELIST).content.decode()
+    for words in (waiting.reference, "Ada", "Urology", "Waiting for the office", "Kim Able, MD", "With an advisor"):
+        assert words in html
+    assert "Waiting for the office, overdue" in html
+
+
+def test_detail_shows_what_the_student_wrote_the_history_and_the_emails(client, coordinator):
+    stored = make_request(message="First line\n<b>second</b>", availability="Tuesdays", topics=["aways"])
+    html = client.get(change_url(stored)).content.decode()
+    for words in (
+        "First line<br>&lt;b&gt;second&lt;/b&gt;",
+        "Tuesdays",
+        "Away rotations",
+        stored.email,
+        "Asked for an advisor",
+        f"[{stored.reference}] We have your request",
+        f'href="{stored.get_absolute_url()}"',
+    ):
+        assert words in html
+
+
+def test_nothing_of_a_request_is_edited_added_or_deleted_by_hand(client, superuser_client):
+    stored = make_request()
+    assert superuser_client.post(change_url(stored), {"status": "closed", "name": "X"}).status_code == 403
+    assert superuser_client.get(f"{CHANGELIST}add/").status_code == 403
+    assert superuser_client.post(change_url(stored, "delete"), {"post": "yes"}).status_code == 403
+    stored.refresh_from_db()
+    assert (stored.status, stored.events.count()) == ("waiting", 1)
+
+
+def test_assign_leaves_an_event_of_who_did_it(client, coordinator):
+    specialty = make_specialty()
+    stored, advisor = make_request(specialty), make_advisor(specialty)
+    response = client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
+    assert response["Location"] == change_url(stored)
+    assert told(response) == [f"{advisor} and the student are told by e-mail."]
+    stored.refresh_from_db()
+    assert (stored.status, stored.advisor) == ("accepted", advisor)
+    assert stored.events.last().user == coordinator
+
+
+def test_assign_offers_the_advisors_of_the_specialty_and_begins_with_the_wish(client, coordinator):
+    specialty = make_specialty()
+    first, wished = make_advisor(specialty, name="Abel"), make_advisor(specialty, name="Zora")
+    make_advisor(make_specialty())
+    stored = make_request(specialty, preferred_advisor=wished)
+    form = client.get(verb_url(stored, "assign")).context["form"]
+    assert list(form.fields["advisor"].queryset) == [first, wished]
+    assert form["advisor"].value() == wished.pk
+
+
+def test_assign_to_someone_without_address_says_what_is_left_to_do(client, coordinator):
+    specialty = make_specialty()
+    stored, advisor = make_request(specialty), make_advisor(specialty, email="")
+    response = client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
+    assert told(response) == [f"{advisor} has no e-mail address here: please pass the request on yourself."]
+
+
+def test_assign_to_an_advisor_of_another_specialty_is_refused(client, coordinator):
+    stored = make_request()
+    response = client.post(verb_url(stored, "assign"), {"advisor": make_advisor(make_specialty()).pk})
+    assert response.status_code == 200
+    assert "Select a valid choice" in response.content.decode()
+    stored.refresh_from_db()
+    assert stored.status == "waiting"
+
+
+def test_close_needs_a_reason(client, coordinator):
+    stored = make_request()
+    assert client.post(verb_url(stored, "close"), {"reason": " "}).status_code == 200
+    response = client.post(verb_url(stored, "close"), {"reason": "Answered by phone."})
+    assert told(response) == ["The student is told by e-mail."]
+    stored.refresh_from_db()
+    assert (stored.status, stored.events.last().note) == ("closed", "Answered by phone.")
+
+
+def test_verb_on_a_closed_request_is_a_message_and_no_event(client, coordinator):
+    specialty = make_specialty()
+    stored, advisor = make_request(specialty), make_advisor(specialty)
+    stored.close("Done.", by=coordinator)
+    response = client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
+    assert told(response) == [f"{stored.reference} is already closed."]
+    assert stored.events.count() == 2
+
+
+def test_opening_a_verb_changes_nothing(client, coordinator):
+    stored = make_request()
+    for verb in ("assign", "close"):
+        assert client.get(verb_url(stored, verb)).status_code == 200
+    assert stored.events.count() == 1
+
+
+@pytest.mark.parametrize("permissions", [[], ["view_advisorrequest"]])
+def test_verbs_need_the_permission(client, permissions):
+    client.force_login(make_staff(*permissions))
+    stored = make_request()
+    for verb, data in (("assign", {"advisor": make_advisor(stored.specialty).pk}), ("close", {"reason": "x"})):
+        assert client.post(verb_url(stored, verb), data).status_code == 403
+    stored.refresh_from_db()
+    assert stored.status == "waiting"
+
+
+def test_failed_email_shows_its_error_and_is_sent_again(client, coordinator):
+    failed = make_email(next_try=None, attempts=1, last_error="550 No such user here")
+    fine = make_email()
+    html = client.get(MAIL_CHANGELIST).content.decode()
+    assert "550 No such user here" in html
+    assert "failed" in html
+
+    response = client.post(
+        MAIL_CHANGELIST, {"action": "send_again", "_selected_action": [failed.pk, fine.pk], "index": 0}
+    )
+    assert sorted(told(response)) == [f"{failed} is being sent again.", f"{fine} has not failed: it is waiting."]
+    failed.refresh_from_db()
+    assert failed.state == "trying again"
+
+
+def test_email_is_sent_again_from_its_own_page(client, coordinator):
+    failed = make_email(next_try=None)
+    assert client.get(f"{MAIL_CHANGELIST}{failed.pk}/change/").status_code == 200
+    client.post(reverse("admin:requests_app_outgoingemail_send_this_again", args=[failed.pk]), {"confirm": "True"})
+    failed.refresh_from_db()
+    assert failed.state == "waiting"
+
+
+def test_opening_the_page_that_sends_again_sends_nothing(client, coordinator):
+    failed = make_email(next_try=None)
+    client.get(reverse("admin:requests_app_outgoingemail_send_this_again", args=[failed.pk]))
+    failed.refresh_from_db()
+    assert failed.state == "failed"
+
+
+def test_view_on_site_of_django_gives_no_private_link_away(client):
+    stored = make_request()
+    client.force_login(make_staff())
+    content_type = ContentType.objects.get_for_model(stored)
+    assert client.get(f"/admin/r/{content_type.pk}/{stored.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize(("url", "queries"), [(CHANGELIST, 7), (MAIL_CHANGELIST, 7)])
+def test_changelists_are_flat(client, superuser, coordinator, django_assert_num_queries, url, queries):
+    def fill():
+        specialty = make_specialty()
+        make_request(specialty, preferred_advisor=make_advisor(specialty)).assign(make_advisor(specialty), by=superuser)
+        make_request(specialty)
+
+    for _ in range(2):
+        fill()
+        client.force_login(superuser)
+        with django_assert_num_queries(queries):
+            assert client.get(url).status_code == 200
+
+
+def test_detail_is_flat(client, superuser, django_assert_num_queries):
+    client.force_login(superuser)
+    specialty = make_specialty()
+    stored = make_request(specialty, preferred_advisor=make_advisor(specialty))
+    for _ in range(2):
+        stored.assign(make_advisor(specialty), by=superuser)
+        with django_assert_num_queries(6):
+            client.get(change_url(stored))
+
+
+def test_menu_counts_what_waits_for_those_who_may_see_it(client, coordinator):
+    make_request()
+    make_request()
+    assert ">2<" in "".join(client.get(CHANGELIST).content.decode().split())
+    client.force_login(make_staff("view_specialty"))
+    assert "Advisor requests" not in client.get("/admin/specialties/specialty/").content.decode()

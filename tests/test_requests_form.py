@@ -1,0 +1,301 @@
+import re
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+
+from requests_app.models import AdvisorRequest, RequestEvent
+from requests_app.outbox import OutgoingEmail
+from tests.factories import make_advisor, make_request, make_specialty
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def url(guide):
+    return reverse("requests:create", args=[guide.slug])
+
+
+def form_data(**fields):
+    return {
+        "name": "Ada Student",
+        "email": "ada@example.edu",
+        "class_year": "m3",
+        "topics": ["research", "aways"],
+        "advisor": "kent-sato",
+        "message": "I am choosing between IR and vascular surgery.\nHow are aways seen?",
+        "availability": "Tuesdays after 5",
+        "submission_id": str(uuid.uuid4()),
+        "website": "",
+    } | fields
+
+
+def nothing_stored():
+    return not (AdvisorRequest.objects.exists() or RequestEvent.objects.exists() or OutgoingEmail.objects.exists())
+
+
+def test_request_is_stored_with_event_and_emails_and_leads_to_its_page(client, url, guide):
+    response = client.post(url, form_data())
+
+    stored = AdvisorRequest.objects.get()
+    assert response.status_code == 302
+    assert response["Location"] == f"/requests/{stored.token}/"
+    assert (stored.specialty, stored.status, stored.advisor) == (guide, "waiting", None)
+    assert (stored.name, stored.email, stored.class_year) == ("Ada Student", "ada@example.edu", "m3")
+    assert stored.topics == ["research", "aways"]
+    assert stored.preferred_advisor.slug == "kent-sato"
+    assert re.fullmatch(r"IR-[2-9A-HJKMNP-Z]{5}", stored.reference)
+    assert [(event.kind, event.actor, event.new_status) for event in stored.events.all()] == [
+        ("submitted", "student", "waiting")
+    ]
+    assert sorted((email.kind, email.to, email.reply_to) for email in stored.emails.all()) == [
+        ("received", "ada@example.edu", "office@example.edu"),
+        ("received_for_office", "office@example.edu", "ada@example.edu"),
+    ]
+
+
+def test_emails_carry_the_reference_and_the_private_link_goes_to_the_student_only(client, url):
+    client.post(url, form_data())
+    stored = AdvisorRequest.objects.get()
+    to_student, to_office = stored.emails.get(kind="received"), stored.emails.get(kind="received_for_office")
+    assert to_student.subject == f"[{stored.reference}] We have your request for an advisor in IR"
+    assert to_office.subject == f"[{stored.reference}] New request for an advisor in IR"
+    assert f"http://testserver/requests/{stored.token}/" in to_student.text
+    assert stored.token not in to_office.text + to_office.html
+    assert f"/admin/requests_app/advisorrequest/{stored.pk}/change/" in to_office.text
+    assert "How are aways seen?" in to_office.text
+
+
+def test_words_of_a_student_are_escaped_in_html_mail_and_nowhere_in_a_subject(client, url):
+    client.post(url, form_data(name="<b>Ada</b>", message="<script>alert(1)</script> & more"))
+    to_office = OutgoingEmail.objects.get(kind="received_for_office")
+    assert "<script>" not in to_office.html
+    assert "<script>alert(1)</script> & more" in to_office.text
+    assert not any("Ada" in email.subject for email in OutgoingEmail.objects.all())
+
+
+def test_form_sent_twice_is_one_request(client, url):
+    data = form_data()
+    first, second = client.post(url, data), client.post(url, data)
+    assert first["Location"] == second["Location"]
+    assert AdvisorRequest.objects.count() == 1
+    assert OutgoingEmail.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_form_sent_twice_at_the_same_moment_is_one_request(guide):
+    url, data = reverse("requests:create", args=[guide.slug]), form_data()
+
+    def send(_):
+        try:
+            return Client().post(url, data)["Location"]
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        locations = set(threads.map(send, range(12)))
+
+    assert len(locations) == 1
+    assert AdvisorRequest.objects.count() == 1
+    assert OutgoingEmail.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_different_forms_of_one_address_at_the_same_moment_are_one_request(guide):
+    url = reverse("requests:create", args=[guide.slug])
+
+    def send(n):
+        try:
+            return Client().post(url, form_data(email=["ada@example.edu", "ADA@example.edu"][n % 2])).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(6) as threads:
+        answers = sorted(threads.map(send, range(12)))
+
+    assert answers == [302] + [422] * 11
+    assert AdvisorRequest.objects.count() == 1
+
+
+@pytest.mark.parametrize("email", ["ada@example.edu", "ADA@Example.edu"])
+def test_second_open_request_is_refused_and_shows_nothing_of_the_first(client, url, guide, email):
+    first = make_request(guide, email="ada@example.edu", name="First Name", message="A secret")
+
+    response = client.post(url, form_data(email=email, name="Somebody Else", message="Another"))
+
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert "There is an open request for Interventional Radiology from this address already" in html
+    for secret in (first.token, first.reference, "First Name", "A secret"):
+        assert secret not in html
+    assert AdvisorRequest.objects.count() == 1
+
+
+def test_link_of_the_first_request_goes_to_its_own_address_once_an_hour(client, url, guide):
+    first = make_request(guide, email="ada@example.edu")
+    for _ in range(3):
+        client.post(url, form_data(email="Ada@example.edu"))
+    [again] = first.emails.filter(kind="already_open")
+    assert again.to == "ada@example.edu"
+    assert first.token in again.text
+
+
+def test_closed_request_and_other_specialties_do_not_stand_in_the_way(client, url, guide, superuser):
+    make_request(guide, email="ada@example.edu").close("Met at the fair.", by=superuser)
+    make_request(make_specialty(), email="ada@example.edu")
+    assert client.post(url, form_data()).status_code == 302
+
+
+def test_form_taken_up_again_for_another_address_is_a_new_request(client, url):
+    data = form_data()
+    first = client.post(url, data)
+    second = client.post(url, data | {"email": "ben@example.edu", "name": "Ben Student"})
+    assert second.status_code == 302
+    assert second["Location"] != first["Location"]
+    assert AdvisorRequest.objects.count() == 2
+
+
+def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
+    real, bot = client.post(url, form_data()), client.post(url, form_data(email="b@example.edu", website="http://spam"))
+
+    assert AdvisorRequest.objects.count() == 1
+    assert OutgoingEmail.objects.count() == 2
+    assert (bot.status_code, bot.headers.keys()) == (real.status_code, real.headers.keys())
+    real_page, bot_page = client.get(real["Location"]), client.get(bot["Location"])
+    assert (bot_page.status_code, bot_page.headers.keys()) == (200, real_page.headers.keys())
+    for page in (real_page, bot_page):
+        assert "The advising office has your request" in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("name", "", "Please tell us your name."),
+        ("name", "x" * 101, "at most 100 characters"),
+        ("name", "Ada\nBcc: all@example.edu", "on one line"),
+        ("name", "Ada\x07", "on one line"),
+        ("name", "Ada\x00", "Null characters are not allowed"),
+        ("name", "Ada \u202etneduts", "on one line"),
+        ("email", "", "Please give your e-mail address"),
+        ("email", "ada", "does not look like an e-mail address"),
+        ("email", "ada@example.edu\nBcc: all@example.edu", "does not look like an e-mail address"),
+        ("email", "ada@example.edu, ben@example.edu", "does not look like an e-mail address"),
+        ("email", "a" * 320 + "@example.edu", "does not look like an e-mail address"),
+        ("class_year", "", "Please choose your year."),
+        ("class_year", "m9", "Select a valid choice"),
+        ("topics", ["research", "poker"], "Select a valid choice"),
+        ("message", "", "Please write a few words to the advisor."),
+        ("message", "   \n ", "Please write a few words to the advisor."),
+        ("message", "x" * 4001, "at most 4000 characters"),
+        ("message", "Hello\x1b[2J", "cannot be read"),
+        ("availability", "x" * 501, "at most 500 characters"),
+        ("submission_id", "", "Please send the form again"),
+        ("submission_id", "1 or 1=1", "Please send the form again"),
+        ("advisor", "nobody", "does not take requests for this specialty"),
+        ("advisor", "1", "does not take requests for this specialty"),
+        ("advisor", "\x00", "Null characters are not allowed"),
+    ],
+)
+def test_bad_input_is_answered_at_its_field_and_stores_nothing(client, url, field, value, message):
+    response = client.post(url, form_data(**{field: value}))
+    form = response.context["form"]
+    assert response.status_code == 422
+    assert list(form.errors) == [field]
+    assert message in form.errors[field][0]
+    assert message in response.content.decode()
+    assert nothing_stored()
+
+
+def test_error_summary_leads_to_the_fields(client, url):
+    html = client.post(url, form_data(name="", class_year="", message="")).content.decode()
+    summary = html.split('class="error-summary"')[1].split("</ul>")[0]
+    assert re.findall(r'href="#(\w+)"', summary) == ["id_name", "id_class_year_0", "id_message"]
+    for target in ("id_name", "id_class_year_0", "id_message"):
+        assert f'id="{target}"' in html
+    assert 'aria-describedby="id_name_error"' in html
+    assert 'id="id_name_error"' in html
+
+
+def test_what_was_typed_stays_in_the_form_with_its_submission_id(client, url):
+    data = form_data(name="")
+    html = client.post(url, data).content.decode()
+    assert "How are aways seen?" in html
+    assert data["submission_id"] in html
+
+
+def test_a_megabyte_is_refused_before_it_is_read(client, url):
+    response = client.post(url, form_data(message="x" * 1_000_000))
+    assert response.status_code == 413
+    assert "more than we can take" in response.content.decode()
+    assert nothing_stored()
+
+
+def test_advisor_of_another_specialty_or_opted_out_is_refused(client, url, guide):
+    elsewhere = make_advisor(make_specialty())
+    opted_out, not_taking = make_advisor(guide, request_limit=0), make_advisor(guide, accepts_requests=False)
+    for advisor in (elsewhere, opted_out, not_taking):
+        response = client.post(url, form_data(advisor=advisor.slug))
+        assert list(response.context["form"].errors) == ["advisor"]
+    assert nothing_stored()
+
+
+def test_advisor_on_the_committee_and_the_wish_to_avoid_it_contradict(client, url, guide):
+    advisor = make_advisor(guide, on_selection_committee=True)
+    response = client.post(url, form_data(advisor=advisor.slug, avoid_selection_committee="on"))
+    assert list(response.context["form"].errors) == ["advisor"]
+    assert nothing_stored()
+
+
+def test_request_without_preference_and_with_the_wish(client, url):
+    client.post(url, form_data(advisor="", avoid_selection_committee="on", topics=[], availability=""))
+    stored = AdvisorRequest.objects.get()
+    assert (stored.preferred_advisor, stored.avoid_selection_committee, stored.topics) == (None, True, [])
+
+
+@pytest.mark.parametrize("slug", ["draft", "nothing-here"])
+def test_draft_and_unknown_specialty_are_not_found(client, slug):
+    make_specialty("Draft", is_published=False)
+    url = reverse("requests:create", args=[slug])
+    assert (client.get(url).status_code, client.post(url, form_data()).status_code) == (404, 404)
+    assert nothing_stored()
+
+
+def test_fields_nobody_offers_are_not_set(client, url, guide):
+    client.post(url, form_data(status="closed", reference="MINE", token="mine", respond_by="2030-01-01", specialty=99))
+    stored = AdvisorRequest.objects.get()
+    assert (stored.status, stored.specialty) == ("waiting", guide)
+    assert "MINE" not in stored.reference
+    assert stored.token != "mine"
+
+
+def test_form_names_the_advisors_with_what_students_ask_first(client, url, guide):
+    make_advisor(guide, name="On Committee", on_selection_committee=True)
+    make_advisor(guide, name="Opted Out", request_limit=0)
+    html = client.get(url).content.decode()
+    assert "Taking requests · Not on the residency selection committee" in html
+    assert "Taking requests · On the residency selection committee" in html
+    assert "No preference" in html
+    assert "Opted Out" not in html
+
+
+def test_form_takes_over_the_advisor_of_the_link(client, url):
+    form = client.get(url, {"advisor": "kent-sato"}).context["form"]
+    assert form["advisor"].value() == "kent-sato"
+    assert client.get(url, {"advisor": "<script>"}).status_code == 200
+
+
+def test_form_needs_a_token_of_this_site(url):
+    response = Client(enforce_csrf_checks=True).post(url, form_data())
+    assert response.status_code == 403
+    assert "Please send the form again" in response.content.decode()
+    assert nothing_stored()
+
+
+def test_form_page_queries_are_flat(client, url, guide, django_assert_num_queries):
+    for _ in range(3):
+        make_advisor(guide)
+    with django_assert_num_queries(2):
+        client.get(url)

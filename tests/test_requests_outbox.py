@@ -1,0 +1,202 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from requests_app.outbox import LEASE, MAX_ATTEMPTS, NotFailed, OutgoingEmail, send_due
+from tests.database import url_of_test_database
+from tests.factories import make_email, make_request, make_specialty
+from tests.mailserver import free_port
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def by_smtp(settings, smtp):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", smtp.port, 2
+    return smtp
+
+
+def due_again():
+    OutgoingEmail.objects.filter(sent_at=None).update(next_try=timezone.now())
+
+
+def test_message_arrives_as_it_was_written(by_smtp, capsys):
+    advisor_request = make_request(make_specialty(abbreviation="IR"), email="ada@example.edu")
+    call_command("work", "--once")
+
+    [message] = by_smtp.to("ada@example.edu")
+    written = advisor_request.emails.get(kind="received")
+    assert message["Subject"] == f"[{advisor_request.reference}] We have your request for an advisor in IR"
+    assert message["From"] == "office@example.edu"
+    assert message["Reply-To"] == "office@example.edu"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"] == written.message_id
+    assert advisor_request.token in message.get_body(("plain",)).get_content()
+    assert f'<a href="http://testserver/requests/{advisor_request.token}/"' in message.get_body(("html",)).get_content()
+    assert capsys.readouterr().out == "Sent 2.\n"
+    assert written.sent_at is not None
+
+
+def test_what_was_sent_is_not_sent_again(by_smtp):
+    make_email()
+    assert (send_due(), send_due()) == (1, 0)
+    assert len(by_smtp.received) == 1
+
+
+def test_server_that_is_down_gets_the_message_later_and_once(settings, by_smtp):
+    email = make_email()
+    settings.EMAIL_PORT = free_port()
+    assert send_due() == 0
+
+    email.refresh_from_db()
+    assert (email.attempts, email.sent_at, email.state) == (1, None, "trying again")
+    assert "ConnectionRefusedError" in email.last_error
+    assert timedelta(seconds=5) < email.next_try - timezone.now() < timedelta(seconds=15)
+    assert send_due() == 0, "it is not due yet"
+
+    settings.EMAIL_PORT = by_smtp.port
+    due_again()
+    assert (send_due(), send_due()) == (1, 0)
+    email.refresh_from_db()
+    assert (email.state, email.last_error) == ("sent", "")
+    assert len(by_smtp.received) == 1
+
+
+def test_pauses_grow_and_end(by_smtp):
+    email = make_email()
+    by_smtp.refuse = {email.to: "451 Try later"}
+    pauses = []
+    for _ in range(MAX_ATTEMPTS - 1):
+        send_due()
+        email.refresh_from_db()
+        pauses.append((email.next_try - timezone.now()).total_seconds())
+        due_again()
+    assert pauses[0] < 15 < pauses[3] < 3600 < pauses[-1] < 3 * 3600
+    send_due()
+    email.refresh_from_db()
+    assert (email.attempts, email.state) == (MAX_ATTEMPTS, "failed")
+
+
+def test_one_refused_address_fails_for_good_and_stops_nobody_else(by_smtp):
+    bad, good = make_email(to="gone@example.edu"), make_email()
+    by_smtp.refuse = {"gone@example.edu": "550 No such user"}
+    assert send_due() == 1
+    bad.refresh_from_db()
+    good.refresh_from_db()
+    assert (bad.state, good.state) == ("failed", "sent")
+    assert "No such user" in bad.last_error
+    assert list(OutgoingEmail.objects.failed()) == [bad]
+
+
+def test_failed_message_is_sent_again_when_staff_say_so(by_smtp):
+    email = make_email(next_try=None, attempts=3, last_error="550")
+    assert send_due() == 0
+    email.send_again()
+    assert send_due() == 1
+    with pytest.raises(NotFailed):
+        email.send_again()
+
+
+def test_slow_server_is_given_up_on_and_tried_later(settings, by_smtp):
+    settings.EMAIL_TIMEOUT = 0.2
+    by_smtp.delay = 1
+    email = make_email()
+    assert send_due() == 0
+    email.refresh_from_db()
+    assert email.state == "trying again"
+    assert "timed out" in email.last_error
+
+
+def test_claimed_message_is_nobody_elses_until_its_lease_ends():
+    email = make_email()
+    mine = OutgoingEmail.objects.claim()
+    assert mine == email
+    assert OutgoingEmail.objects.claim() is None
+    OutgoingEmail.objects.update(next_try=timezone.now() - timedelta(seconds=1))  # as when the lease is over
+    assert OutgoingEmail.objects.claim().attempts == 2
+    email.refresh_from_db()
+    assert timedelta(0) < email.next_try - timezone.now() <= LEASE
+
+
+def test_two_workers_that_saw_the_same_message_do_not_both_get_it():
+    make_email()
+    first, second = OutgoingEmail.objects.get(), OutgoingEmail.objects.get()
+    assert (first.take(), second.take()) == (True, False)
+
+
+def test_worker_that_was_slow_past_its_lease_writes_nothing(by_smtp):
+    make_email()
+    slow = OutgoingEmail.objects.claim()
+    OutgoingEmail.objects.update(next_try=timezone.now())
+    assert OutgoingEmail.objects.claim() is not None
+    slow._record(sent_at=timezone.now(), next_try=None)
+    assert OutgoingEmail.objects.get().sent_at is None
+
+
+def test_server_that_is_slow_to_say_goodbye_has_still_taken_the_message(settings, by_smtp):
+    settings.EMAIL_TIMEOUT = 0.3
+    by_smtp.goodbye_delay = 1
+    make_email()
+    assert (send_due(), send_due()) == (1, 0)
+    assert len(by_smtp.received) == 1
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_workers_that_are_killed_lose_nothing_and_double_at_most_the_message_in_flight(smtp, transactional_db):
+    """Three real workers; one is killed at its work again and again, as a power cut would."""
+    for n in range(60):
+        make_email(to=f"reader-{n}@example.edu")
+    smtp.delay = 0.02
+    workers = [start_worker(smtp) for _ in range(3)]
+    killed = 0
+    try:
+        wait_until(lambda: smtp.received)
+        while OutgoingEmail.objects.filter(sent_at=None, attempts=0).exists() and killed < 4:
+            victim = workers.pop(0)
+            victim.kill()
+            victim.wait()
+            killed += 1
+            workers.append(start_worker(smtp))
+            before = len(smtp.received)
+            wait_until(lambda before=before: len(smtp.received) > before + 3 or all_sent_or_leased())
+        wait_until(all_sent_or_leased)
+        due_again()  # rather than wait for the leases of those that were in flight
+        wait_until(lambda: not OutgoingEmail.objects.filter(sent_at=None).exists())
+    finally:
+        for worker in workers:
+            worker.send_signal(signal.SIGTERM)
+        codes = [worker.wait(timeout=20) for worker in workers]
+
+    ids = [message["Message-ID"] for message in smtp.received]
+    assert killed >= 1
+    assert len(set(ids)) == 60, "every message arrived"
+    assert len(ids) - len(set(ids)) <= killed, "at most the one in flight came twice"
+    assert codes == [0, 0, 0], "a worker that is asked to stop does so cleanly"
+
+
+def all_sent_or_leased():
+    return not OutgoingEmail.objects.filter(sent_at=None, attempts=0).exists()
+
+
+def start_worker(smtp):
+    return subprocess.Popen(
+        [sys.executable, "manage.py", "work"],
+        env={**os.environ, "DATABASE_URL": url_of_test_database(), "EMAIL_URL": smtp.url},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def wait_until(condition, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it took too long"
+        time.sleep(0.05)

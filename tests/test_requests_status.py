@@ -1,0 +1,116 @@
+import pytest
+from django.urls import reverse
+from django.utils import timezone
+
+from tests.factories import make_advisor, make_request, make_specialty
+
+pytestmark = pytest.mark.django_db
+
+
+def page(client, advisor_request):
+    response = client.get(advisor_request.get_absolute_url())
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+def test_page_shows_reference_next_step_date_and_what_was_sent(client, guide):
+    stored = make_request(
+        guide,
+        name="Ada",
+        message="Line one\n<b>two</b>",
+        availability="Tuesdays",
+        preferred_advisor=guide.advisors.get(),
+    )
+    html = page(client, stored)
+    date = stored.respond_by
+    for words in (
+        stored.reference,
+        "The advising office has your request",
+        f"{date:%A}, {date.day} {date:%B}",
+        "Interventional Radiology",
+        stored.email,
+        "M3",
+        "Kent Sato, MD",
+        "Research",
+        "Line one\n&lt;b&gt;two&lt;/b&gt;",
+        "Tuesdays",
+        f"[{stored.reference}] We have your request for an advisor in IR",
+        "On its way",
+    ):
+        assert words in html
+
+
+def test_page_follows_the_request(client, superuser):
+    specialty = make_specialty()
+    stored, advisor = make_request(specialty), make_advisor(specialty, name="Kim Able", credentials="MD")
+    stored.assign(advisor, by=superuser)
+    html = page(client, stored)
+    assert "Kim Able, MD is your advisor" in html
+    assert "Passed on to Kim Able, MD" in html
+    stored.close("Answered at the <fair>.", by=superuser)
+    html = page(client, stored)
+    assert "This request is closed" in html
+    assert "Answered at the &lt;fair&gt;." in html
+    assert f"/specialties/{specialty.slug}/request/" in html
+
+
+def test_late_office_apologises_and_says_where_to_write(client):
+    stored = make_request()
+    type(stored).objects.update(respond_by="2026-01-02")
+    html = page(client, stored)
+    assert "are late; we are sorry" in html
+    assert "office@example.edu" in html
+
+
+def test_mail_that_cannot_be_delivered_is_named(client):
+    stored = make_request()
+    stored.emails.update(next_try=None)
+    assert "Could not be delivered to" in page(client, stored)
+
+
+def test_mail_to_others_is_not_shown(client):
+    stored = make_request()
+    stored.emails.update(sent_at=timezone.now(), next_try=None)
+    html = page(client, stored)
+    assert html.count("We have your request for an advisor") == 1
+    assert "New request for an advisor" not in html
+
+
+def test_page_is_kept_out_of_caches_search_engines_and_referrers(client):
+    response = client.get(make_request().get_absolute_url())
+    assert "no-store" in response["Cache-Control"]
+    assert response["X-Robots-Tag"] == "noindex, nofollow"
+    assert response["Referrer-Policy"] == "no-referrer"
+    assert '<meta name="robots" content="noindex, nofollow">' in response.content.decode()
+
+
+@pytest.mark.parametrize("token", ["wrong", "wr\x00ng", "é", "x" * 5000, "MQ:1xVdK:forged", "../../etc/passwd"])
+def test_link_that_is_wrong_says_what_to_do(client, token):
+    response = client.get(reverse("requests:status", args=["x"]).replace("x/", "") + token.replace("/", "%2F") + "/")
+    assert response.status_code == 404
+    if "/" not in token:
+        assert "This link does not work" in response.content.decode()
+        assert response["Referrer-Policy"] == "no-referrer"
+
+
+def test_tampered_token_is_unknown(client):
+    stored = make_request()
+    url = stored.get_absolute_url()
+    for wrong in (url[:-2] + "/", url[:-1].swapcase() + "/", url[:-1] + "x/"):
+        assert client.get(wrong).status_code == 404
+
+
+def test_status_changes_by_no_method(client):
+    stored = make_request()
+    for method in (client.post, client.put, client.delete):
+        assert method(stored.get_absolute_url()).status_code == 405
+
+
+@pytest.mark.parametrize("events", [1, 3])
+def test_page_queries_are_flat(client, superuser, django_assert_num_queries, events):
+    specialty = make_specialty()
+    stored = make_request(specialty, preferred_advisor=make_advisor(specialty))
+    for _ in range(events):
+        stored.assign(make_advisor(specialty), by=superuser)
+    with django_assert_num_queries(3):
+        client.get(stored.get_absolute_url())

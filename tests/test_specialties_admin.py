@@ -1,0 +1,241 @@
+from io import BytesIO
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db.models.fields.files import FieldFile
+from django.urls import reverse
+from PIL import Image
+
+from specialties.models import Advisor, Answer, Question, Resource, Specialty, Stage
+from tests.factories import (
+    make_advisor,
+    make_answer,
+    make_full_specialty,
+    make_question,
+    make_resource,
+    make_specialty,
+    make_staff,
+)
+
+pytestmark = pytest.mark.django_db
+
+CHANGELISTS = ["specialty", "advisor", "question", "stage"]
+
+
+def change_url(obj):
+    return reverse(f"admin:specialties_{obj._meta.model_name}_change", args=[obj.pk])
+
+
+def posted(response, **changes):
+    """What a browser sends back from the change page `response`, with the fields in `changes` filled in anew."""
+    admin_form = response.context["adminform"].form
+    forms = [admin_form]
+    data = {}
+    for inline in response.context["inline_admin_formsets"]:
+        forms += [inline.formset.management_form, *inline.formset.forms]
+    for form in forms:
+        for name in form.fields:
+            value = form[name].value()
+            if value is None or value is False or isinstance(value, FieldFile):
+                continue
+            data[form.add_prefix(name)] = value if isinstance(value, list) else getattr(value, "pk", value)
+    return data | changes
+
+
+def prefix_of(response, question):
+    [prefix] = [
+        form.prefix
+        for inline in response.context["inline_admin_formsets"]
+        for form in inline.formset.forms
+        if getattr(form, "asked_question", None) == question
+    ]
+    return prefix
+
+
+def test_every_question_is_on_the_page_in_order_answered_or_not(superuser_client, guide):
+    Answer.objects.filter(question__key="research").delete()
+    html = superuser_client.get(change_url(guide)).content.decode()
+    places = [html.index(f">{question.text}<") for question in Question.objects.all()]
+    assert len(places) == 11
+    assert places == sorted(places)
+
+
+def test_answer_is_written_changed_and_emptied_on_the_specialtys_page(superuser_client, guide):
+    blank, written, emptied = (
+        Question.objects.get(key=key) for key in ("chair-letter", "away-count", "interview-month")
+    )
+    page = superuser_client.get(change_url(guide))
+    response = superuser_client.post(
+        change_url(guide),
+        posted(
+            page,
+            **{
+                f"{prefix_of(page, blank)}-body": "<p>Not required.</p>",
+                f"{prefix_of(page, written)}-short_answer": "Two",
+                f"{prefix_of(page, emptied)}-body": "",
+                f"{prefix_of(page, emptied)}-short_answer": "",
+            },
+        ),
+    )
+    assert response.status_code == 302
+    answers = {answer.question.key: answer for answer in guide.answers.select_related("question")}
+    assert answers["chair-letter"].body == "<p>Not required.</p>"
+    assert answers["away-count"].short_answer == "Two"
+    assert answers["away-count"].body == "<p>One to two away rotations should be sufficient.</p>"
+    assert answers["interview-month"].is_blank
+
+
+def test_saving_without_a_change_changes_no_answer(superuser_client, guide):
+    before = list(guide.answers.order_by("pk").values())
+    page = superuser_client.get(change_url(guide))
+    assert superuser_client.post(change_url(guide), posted(page)).status_code == 302
+    assert list(guide.answers.order_by("pk").values()) == before
+    guide.refresh_from_db()
+    assert guide.is_published
+
+
+def test_answer_another_editor_wrote_meanwhile_is_not_overwritten(superuser_client, guide):
+    question = Question.objects.get(key="chair-letter")
+    page = superuser_client.get(change_url(guide))
+    data = posted(page, **{f"{prefix_of(page, question)}-body": "<p>Mine.</p>"})
+    make_answer(guide, question, body="<p>Theirs.</p>")
+    response = superuser_client.post(change_url(guide), data)
+    assert response.status_code == 200
+    assert "Somebody else answered this meanwhile" in response.content.decode()
+    assert guide.answers.get(question=question).body == "<p>Theirs.</p>"
+
+
+def test_markup_that_is_not_offered_does_not_get_in(superuser_client, guide):
+    page = superuser_client.get(change_url(guide))
+    prefix = prefix_of(page, Question.objects.get(key="chair-letter"))
+    bad = '<p>Yes<script>alert(1)</script><img src=x onerror=alert(1)></p><h1 style="color:red">Big</h1>'
+    superuser_client.post(change_url(guide), posted(page, recommendations=bad, **{f"{prefix}-body": bad}))
+    guide.refresh_from_db()
+    assert guide.recommendations == "<p>Yes</p>Big"
+    assert guide.answers.get(question__key="chair-letter").body == "<p>Yes</p>Big"
+
+
+def test_new_resource_comes_last(superuser_client):
+    specialty = make_specialty()
+    make_resource(specialty, label="First", position=5)
+    page = superuser_client.get(change_url(specialty))
+    data = posted(page) | {
+        "resources-TOTAL_FORMS": 2,
+        "resources-1-specialty": specialty.pk,
+        "resources-1-label": "Second",
+        "resources-1-url": "https://example.org/",
+        "resources-1-position": 0,
+    }
+    assert superuser_client.post(change_url(specialty), data).status_code == 302
+    assert [resource.label for resource in specialty.resources.all()] == ["First", "Second"]
+
+
+def test_resource_with_a_script_for_address_is_refused(superuser_client):
+    specialty = make_specialty()
+    page = superuser_client.get(change_url(specialty))
+    data = posted(page) | {
+        "resources-TOTAL_FORMS": 1,
+        "resources-0-specialty": specialty.pk,
+        "resources-0-label": "Bad",
+        "resources-0-url": "javascript:alert(1)",
+        "resources-0-position": 0,
+    }
+    assert superuser_client.post(change_url(specialty), data).status_code == 200
+    assert not Resource.objects.exists()
+
+
+def test_new_question_and_stage_come_last(superuser_client):
+    stage = Stage.objects.last()
+    superuser_client.post(
+        reverse("admin:specialties_question_add"),
+        {"stage": stage.pk, "key": "shadowing", "text": "May I shadow?", "label": "Shadowing", "is_active": "on"},
+    )
+    superuser_client.post(reverse("admin:specialties_stage_add"), {"name": "Residents", "slug": "residents"})
+    assert Question.objects.last().key == "shadowing"
+    assert Stage.objects.last().slug == "residents"
+
+
+def test_key_of_a_question_is_not_rewritten_with_its_label(superuser_client):
+    page = superuser_client.get(change_url(Question.objects.first()))
+    assert page.context["adminform"].prepopulated_fields == []
+
+
+def test_photo_becomes_small_and_loses_where_it_was_taken(superuser_client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    advisor = make_advisor(make_specialty())
+    picture, exif = BytesIO(), Image.Exif()
+    exif[0x010F] = "Camera of a private person"
+    Image.new("RGB", (1600, 900), "white").save(picture, "JPEG", exif=exif)
+    page = superuser_client.get(change_url(advisor))
+    data = posted(page, photo=SimpleUploadedFile("me.jpg", picture.getvalue()))
+    assert superuser_client.post(change_url(advisor), data).status_code == 302
+
+    advisor.refresh_from_db()
+    with Image.open(advisor.photo.path) as stored:
+        assert (stored.format, stored.size, dict(stored.getexif())) == ("JPEG", (480, 480), {})
+    response = superuser_client.get(advisor.photo.url)
+    assert (response.status_code, response["Content-Type"]) == (200, "image/jpeg")
+    response.close()
+
+
+@pytest.mark.parametrize("content", [b"<svg onload='alert(1)'></svg>", b"no picture", b""])
+def test_file_that_is_no_picture_is_refused(superuser_client, content):
+    advisor = make_advisor()
+    page = superuser_client.get(change_url(advisor))
+    response = superuser_client.post(change_url(advisor), posted(page, photo=SimpleUploadedFile("me.svg", content)))
+    assert response.status_code == 200
+    assert "photo" in response.context["adminform"].form.errors
+    assert not Advisor.objects.get().photo
+
+
+def test_view_on_site_leads_to_what_is_on_the_site(superuser_client):
+    published, draft = make_specialty("Published"), make_specialty("Draft", is_published=False)
+    seen, unseen = make_advisor(published), make_advisor(draft)
+    for obj, url in (
+        (published, "/specialties/published/"),
+        (draft, None),
+        (seen, f"/advisors/{seen.slug}/"),
+        (unseen, None),
+    ):
+        assert superuser_client.get(change_url(obj)).context["absolute_url"] == url
+
+
+@pytest.mark.parametrize("model", CHANGELISTS)
+def test_changelists_are_flat(superuser_client, django_assert_num_queries, model):
+    queries = {"specialty": 6, "advisor": 8, "question": 7, "stage": 6}[model]
+    url = reverse(f"admin:specialties_{model}_changelist")
+    for _ in range(2):
+        make_question(specialty=make_full_specialty())
+        with django_assert_num_queries(queries):
+            assert superuser_client.get(url).status_code == 200
+        make_full_specialty()
+
+
+@pytest.mark.parametrize("model", CHANGELISTS)
+def test_staff_without_permission_see_nothing(client, model):
+    client.force_login(make_staff())
+    obj = {
+        "specialty": make_specialty,
+        "advisor": make_advisor,
+        "question": make_question,
+        "stage": Stage.objects.first,
+    }
+    for url in (reverse(f"admin:specialties_{model}_changelist"), change_url(obj[model]())):
+        assert client.get(url).status_code == 403
+
+
+def test_staff_who_may_only_see_change_nothing(client, guide):
+    client.force_login(make_staff("view_specialty", "view_answer"))
+    response = client.get(change_url(guide))
+    assert response.status_code == 200
+    assert client.post(change_url(guide), {"name": "Mine"}).status_code == 403
+    assert Specialty.objects.get().name == "Interventional Radiology"
+
+
+def test_new_specialty_offers_all_questions(superuser_client):
+    page = superuser_client.get(reverse("admin:specialties_specialty_add"))
+    question = Question.objects.get(key="away-count")
+    data = posted(page, name="Urology", slug="urology", **{f"{prefix_of(page, question)}-body": "<p>Three.</p>"})
+    assert superuser_client.post(reverse("admin:specialties_specialty_add"), data).status_code == 302
+    [answer] = Specialty.objects.get(slug="urology").answers.all()
+    assert (answer.question, answer.body) == (question, "<p>Three.</p>")
