@@ -35,3 +35,7 @@ def smtp():
     """A mail server that listens for real; `smtp.received` are the messages it took, `smtp.answer` what it says."""
     with MailServer() as server:
         yield server
+
+
+def pytest_report_header():
+    return f"database: {connection.vendor}"

@@ -12,7 +12,6 @@ import sys
 import tempfile
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import quote
 
 
 def binaries():
@@ -47,7 +46,7 @@ def postgres(bin_dir):
             f"-k {home} -c listen_addresses= -c fsync=off",
         )
         try:
-            yield f"postgres://portal@{quote(str(home), safe='')}/postgres"
+            yield f"postgres://portal@/{home}/postgres"
         finally:
             run("pg_ctl", "stop", "--wait", "--mode=immediate")
     finally:

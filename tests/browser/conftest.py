@@ -1,0 +1,75 @@
+import os
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import sync_playwright
+
+from tests.factories import make_superuser
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not CHROMIUM:
+        missing = "no Chromium on this machine (apt-get install chromium)"
+        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-quic"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium, live_server, settings, django_db_serialized_rollback):
+    """Return a function that opens a page as a visitor with a screen and a scheme of their own.
+
+    At the end no page's console may hold a complaint: of a script's error, or of something the policy blocked.
+    """
+    settings.SITE_URL = live_server.url
+    complaints, contexts = [], []
+
+    def open_page(path, *, width=1280, scheme="light", **context):
+        contexts.append(
+            chromium.new_context(
+                base_url=live_server.url,
+                viewport={"width": width, "height": 800},
+                color_scheme=scheme,
+                reduced_motion="reduce",
+                **context,
+            )
+        )
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    expected = ("status of 404", "status of 422")
+    assert [complaint for complaint in complaints if not any(words in complaint for words in expected)] == []
+
+
+@pytest.fixture
+def sign_in():
+    def sign_in(page):
+        user = make_superuser()
+        user.set_password("for-this-test")
+        user.save()
+        page.goto("/admin/")
+        page.get_by_label("Username").fill(user.username)
+        page.get_by_label("Password").fill("for-this-test")
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: url.endswith("/admin/") and "login" not in url)
+
+    return sign_in
+
+
+def barriers(page):
+    """Return what axe finds wrong with the page, as readable lines."""
+    found = Axe().run(page).response["violations"]
+    return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]

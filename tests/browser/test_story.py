@@ -1,0 +1,129 @@
+"""A student reads, asks and follows; the office answers and edits. In a real browser, on a real server."""
+
+import re
+
+import pytest
+
+from requests_app.models import AdvisorRequest
+from specialties.models import Question
+
+pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+
+
+def tab_to(page, selector):
+    """Press Tab until the focus is on what the selector means, as somebody without a mouse does."""
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("selector => document.activeElement.matches(selector)", selector):
+            return
+    pytest.fail(f"Tab never reaches {selector}")
+
+
+def test_student_finds_the_answer_about_away_rotations(open_page, guide):
+    page = open_page("/")
+    page.get_by_role("link", name="Interventional Radiology").click()
+    page.locator(".glance").get_by_role("link", name="Helpful, not required").click()
+
+    assert page.url.endswith("/specialties/interventional-radiology/#away-rotations")
+    answer = page.locator("#away-rotations")
+    assert answer.get_by_role("heading", name="Does your specialty recommend doing away rotations?").is_visible()
+    assert "Away rotations can be helpful, but are not necessary." in answer.inner_text()
+    assert 0 <= answer.bounding_box()["y"] < 800
+
+
+def test_student_requests_an_advisor_by_keyboard_alone(open_page, guide):
+    page = open_page("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip-link"
+    tab_to(page, "a[href='/specialties/interventional-radiology/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/specialties/interventional-radiology/")
+    tab_to(page, "a[href='/specialties/interventional-radiology/request/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/request/")
+
+    tab_to(page, "#id_email")
+    page.keyboard.type("ada@example.edu")
+    tab_to(page, "[type=submit]")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".error-summary")
+    assert page.evaluate("document.activeElement.className") == "error-summary"
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Please tell us your name."
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "id_name"
+
+    page.keyboard.type("Ada Student")
+    tab_to(page, "[name=class_year]")
+    page.keyboard.press("Space")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    tab_to(page, "[name=advisor]")
+    page.keyboard.press("ArrowDown")
+    tab_to(page, "[name=topics][value=aways]")
+    page.keyboard.press("Space")
+    tab_to(page, "#id_message")
+    page.keyboard.type("How are aways seen?")
+    tab_to(page, "[type=submit]")
+    page.keyboard.press("Enter")
+
+    page.wait_for_url(re.compile(r"/requests/.+/"))
+    stored = AdvisorRequest.objects.get()
+    assert page.get_by_role("heading", level=1).inner_text() == "The advising office has your request"
+    assert stored.reference in page.inner_text("main")
+    assert (stored.name, stored.class_year, stored.topics) == ("Ada Student", "m3", ["aways"])
+    assert stored.preferred_advisor.slug == "kent-sato"
+
+
+def test_field_for_bots_is_out_of_sight_and_out_of_reach(open_page, guide):
+    page = open_page("/specialties/interventional-radiology/request/")
+    trap = page.locator("[name=website]")
+    assert trap.bounding_box()["x"] < 0
+    assert trap.get_attribute("tabindex") == "-1"
+    assert page.get_by_role("textbox", name="Leave this empty").count() == 0
+
+
+def test_office_sees_the_request_and_assigns_it(open_page, guide, sign_in):
+    page = open_page("/specialties/interventional-radiology/request/")
+    page.get_by_label("Your name").fill("Ada Student")
+    page.get_by_label("School e-mail").fill("ada@example.edu")
+    page.get_by_label("M3").check()
+    page.get_by_label("Kent Sato, MD").check()
+    page.get_by_label("Your message").fill("How are aways seen?")
+    page.get_by_role("button", name="Send request").click()
+    page.wait_for_url(re.compile(r"/requests/.+/"))
+
+    office = open_page("/admin/login/")
+    sign_in(office)
+    office.get_by_role("link", name=re.compile("Advisor requests")).first.click()
+    office.get_by_role("link", name=AdvisorRequest.objects.get().reference).click()
+    assert "How are aways seen?" in office.inner_text("#content-main")
+    office.get_by_role("link", name="Assign to an advisor").click()
+    office.get_by_role("button", name="Assign to an advisor").click()
+    office.get_by_text("Kent Sato, MD has no e-mail address here").wait_for()
+
+    page.reload()
+    assert page.get_by_role("heading", level=1).inner_text() == "Kent Sato, MD is your advisor"
+
+
+def test_answer_changed_in_the_editor_shows_on_the_site(open_page, guide, sign_in):
+    staff = open_page("/admin/login/")
+    sign_in(staff)
+    staff.goto(f"/admin/specialties/specialty/{guide.pk}/change/#answers")
+    question = Question.objects.get(key="chair-letter")
+    answer = staff.locator("section.answer", has_text=question.text)
+    answer.get_by_label("Short answer").fill("Not required")
+    editor = answer.locator(".ProseMirror")
+    editor.click()
+    staff.keyboard.type("A letter from the chairman is ")
+    answer.get_by_role("button", name="bold").click()
+    staff.keyboard.type("not required.")
+    staff.get_by_role("button", name="Save", exact=True).click()
+    staff.wait_for_url(re.compile(r"/admin/specialties/specialty/(#.*)?$"))
+
+    page = open_page("/specialties/interventional-radiology/#chair-letter")
+    text = page.locator("#chair-letter").inner_text()
+    assert "Not required" in text
+    assert "A letter from the chairman is not required." in text
+    assert "No answer from the department yet" not in text
+    assert page.locator("#chair-letter strong").inner_text() == "not required."

@@ -1,0 +1,173 @@
+import re
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.test import Client
+from django.urls import get_resolver, path, reverse
+from django.urls.resolvers import URLPattern
+
+from advising import urls
+from tests.factories import make_advisor, make_email, make_request, make_specialty, make_staff, make_superuser
+
+pytestmark = pytest.mark.django_db
+
+OK, SIGN_IN, FORBIDDEN, MISSING = 200, 302, 403, 404
+
+
+def test_public_pages_send_a_strict_policy_and_set_no_cookie(client, guide):
+    for url in ("/", guide.get_absolute_url(), "/advisors/kent-sato/"):
+        response = client.get(url)
+        assert set(response["Content-Security-Policy"].split("; ")) == {
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "form-action 'self'",
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        }
+        assert response["X-Content-Type-Options"] == "nosniff"
+        assert response["X-Frame-Options"] == "DENY"
+        assert not response.cookies
+        assert not re.search(r"<script|<style|style=|onclick=", response.content.decode())
+
+
+def test_only_staff_pages_have_the_relaxed_policy(client):
+    policy = client.get("/admin/login/")["Content-Security-Policy"]
+    assert "'unsafe-eval'" in policy
+    assert "default-src 'none'" in policy
+
+
+def test_form_page_sets_only_the_cookie_of_its_token(client, guide):
+    response = client.get(reverse("requests:create", args=[guide.slug]))
+    assert list(response.cookies) == ["csrftoken"]
+    assert "no-store" in response["Cache-Control"]
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_unknown_page_is_the_sites_own(settings, debug):
+    settings.DEBUG = debug
+    for url in ("/nothing-here/", "/specialties/nothing-here/"):
+        response = Client().get(url)
+        assert response.status_code == 404
+        assert "There is no such page" in response.content.decode()
+        assert "Example School of Medicine" in response.content.decode()
+
+
+def fail(request):
+    raise RuntimeError("secret detail")
+
+
+def refuse(request):
+    raise PermissionDenied
+
+
+urlpatterns = [path("fail/", fail), path("refuse/", refuse), *urls.urlpatterns]
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "words"), [("/fail/", 500, "Something went wrong"), ("/refuse/", 403, "not for you")]
+)
+def test_errors_have_pages_of_their_own(client, settings, url, code, words):
+    settings.ROOT_URLCONF = __name__
+    client.raise_request_exception = False
+    response = client.get(url)
+    assert response.status_code == code
+    assert words in response.content.decode()
+    assert "secret detail" not in response.content.decode()
+
+
+def test_address_without_its_slash_leads_to_the_page(client, guide):
+    response = client.get("/specialties/interventional-radiology")
+    assert (response.status_code, response["Location"]) == (301, guide.get_absolute_url())
+
+
+def test_own_accent_colour_is_a_stylesheet_of_its_own(client, settings):
+    assert "theme.css" not in client.get("/").content.decode()
+    settings.ACCENT_COLOR = "#123456"
+    assert "/theme.css" in client.get("/").content.decode()
+    response = client.get("/theme.css")
+    assert response.content == b":root{--accent-base:#123456}"
+    assert response["Content-Type"] == "text/css; charset=utf-8"
+
+
+def test_school_is_named_as_the_settings_say(client, settings):
+    settings.SCHOOL_NAME = "Another School & Hospital"
+    assert "Another School &amp; Hospital" in client.get("/").content.decode()
+
+
+class World:
+    """One of everything, and one visitor of every kind."""
+
+    def __init__(self):
+        self.specialty, self.draft = make_specialty(), make_specialty(is_published=False)
+        self.advisor = make_advisor(self.specialty)
+        self.request = make_request(self.specialty)
+        self.email = make_email()
+
+    def clients(self):
+        users = {
+            "anonymous": None,
+            "staff without permission": make_staff(),
+            "guide editor": make_staff("view_specialty", "change_specialty", "view_advisor", "change_advisor"),
+            "coordinator": make_superuser(),
+        }
+        for name, user in users.items():
+            client = Client()
+            if user:
+                client.force_login(user)
+            yield name, client
+
+
+# What a GET of each named address answers: anonymous, staff without permission, guide editor, coordinator.
+PUBLIC = (OK, OK, OK, OK)
+OFFICE_ONLY = (SIGN_IN, FORBIDDEN, FORBIDDEN, OK)
+ACCESS = {
+    "specialties:list": (lambda world: [], PUBLIC),
+    "specialties:guide": (lambda world: [world.specialty.slug], PUBLIC),
+    "specialties:guide draft": (lambda world: [world.draft.slug], (MISSING,) * 4),
+    "specialties:advisor": (lambda world: [world.advisor.slug], PUBLIC),
+    "requests:create": (lambda world: [world.specialty.slug], PUBLIC),
+    "requests:create draft": (lambda world: [world.draft.slug], (MISSING,) * 4),
+    "requests:status": (lambda world: [world.request.token], PUBLIC),
+    "requests:status forged": (lambda world: [world.request.reference], (MISSING,) * 4),
+    "theme": (lambda world: [], PUBLIC),
+    "admin:index": (lambda world: [], (SIGN_IN, OK, OK, OK)),
+    "admin:specialties_specialty_changelist": (lambda world: [], (SIGN_IN, FORBIDDEN, OK, OK)),
+    "admin:specialties_specialty_change": (lambda world: [world.specialty.pk], (SIGN_IN, FORBIDDEN, OK, OK)),
+    "admin:specialties_specialty_add": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_advisor_change": (lambda world: [world.advisor.pk], (SIGN_IN, FORBIDDEN, OK, OK)),
+    "admin:specialties_question_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_stage_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:requests_app_advisorrequest_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:requests_app_advisorrequest_change": (lambda world: [world.request.pk], OFFICE_ONLY),
+    "admin:requests_app_advisorrequest_assign": (lambda world: [world.request.pk], OFFICE_ONLY),
+    "admin:requests_app_advisorrequest_close": (lambda world: [world.request.pk], OFFICE_ONLY),
+    "admin:requests_app_outgoingemail_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:requests_app_outgoingemail_change": (lambda world: [world.email.pk], OFFICE_ONLY),
+    "admin:requests_app_outgoingemail_send_this_again": (lambda world: [world.email.pk], OFFICE_ONLY),
+    "admin:auth_user_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:auth_group_changelist": (lambda world: [], OFFICE_ONLY),
+}
+
+
+def test_every_visitor_gets_what_is_theirs():
+    world = World()
+    clients = dict(world.clients())
+    answers = {
+        name: tuple(client.get(reverse(name.split()[0], args=args(world))).status_code for client in clients.values())
+        for name, (args, _) in ACCESS.items()
+    }
+    assert answers == {name: expected for name, (_, expected) in ACCESS.items()}
+
+
+def test_every_address_of_our_own_is_in_the_table():
+    def names(patterns, namespace=""):
+        for pattern in patterns:
+            if isinstance(pattern, URLPattern):
+                yield f"{namespace}{pattern.name}"
+            elif pattern.namespace != "admin":
+                yield from names(pattern.url_patterns, f"{pattern.namespace}:" if pattern.namespace else "")
+
+    ours = {name for name in names(get_resolver().url_patterns) if not name.endswith("None")}
+    assert ours - {"django_prose_editor"} <= set(ACCESS)

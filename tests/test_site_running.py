@@ -1,0 +1,127 @@
+"""How the portal is set up and started: settings, commands, and the documents that tell of them."""
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import call_command
+
+from advising import checks
+from specialties.models import Specialty
+
+ROOT = Path(__file__).parent.parent
+PRODUCTION = {
+    "DEBUG": "off",
+    "SECRET_KEY": "a-long-text-for-tests-that-nobody-else-uses-0123456789",
+    "ALLOWED_HOSTS": "advising.example.edu",
+}
+
+
+@pytest.fixture
+def start_wsgi(tmp_path):
+    """Return a function that imports the WSGI application in a process with no more environment than given."""
+    shutil.copytree(ROOT / "advising", tmp_path / "advising")  # so that a developer's own .env is not beside it
+
+    def start(expression="", **environment):
+        code = f"import advising.wsgi; from django.conf import settings; print({expression})"
+        environment |= {"PYTHONPATH": f"{tmp_path}:{ROOT}"}
+        return subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, env=environment
+        )
+
+    return start
+
+
+@pytest.mark.parametrize("missing", ["SECRET_KEY", "ALLOWED_HOSTS"])
+@pytest.mark.parametrize("how", ["absent", "empty"])
+def test_production_does_not_start_half_configured(start_wsgi, missing, how):
+    environment = {name: value for name, value in PRODUCTION.items() if name != missing}
+    if how == "empty":
+        environment[missing] = ""
+    result = start_wsgi(**environment)
+    assert result.returncode != 0
+    assert f"ImproperlyConfigured: {missing} is not set" in result.stderr
+
+
+def test_production_with_every_host_needs_the_address_for_emails(start_wsgi):
+    result = start_wsgi(**PRODUCTION | {"ALLOWED_HOSTS": "*"})
+    assert "ImproperlyConfigured: SITE_URL is not set" in result.stderr
+    assert start_wsgi(**PRODUCTION | {"ALLOWED_HOSTS": "*", "SITE_URL": "https://a.example.edu"}).returncode == 0
+
+
+def test_production_is_safe_by_itself(start_wsgi):
+    result = start_wsgi(
+        "settings.DEBUG, settings.SECURE_SSL_REDIRECT, settings.SESSION_COOKIE_SECURE, settings.SITE_URL", **PRODUCTION
+    )
+    assert result.stdout == "False True True https://advising.example.edu\n"
+
+
+def test_prepare_makes_a_portal_ready_and_leaves_it_alone_the_second_time(db, capsys):
+    call_command("prepare")
+    first = capsys.readouterr().out
+    [password] = re.findall(r"Password +(\S+)", first)
+    assert User.objects.get(username="coordinator").check_password(password)
+    assert Specialty.objects.get().slug == "interventional-radiology"
+
+    Specialty.objects.update(slug="renamed", summary="Changed by staff")
+    call_command("prepare")
+    second = capsys.readouterr().out
+    assert "Password  " not in second
+    assert Specialty.objects.get().summary == "Changed by staff"
+    assert User.objects.get().check_password(password)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "ids"),
+    [
+        ("ACCENT_COLOR", "#4e2a84", []),
+        ("ACCENT_COLOR", "purple", ["advising.E001"]),
+        ("ACCENT_COLOR", "#4e2a84;}", ["advising.E001"]),
+        ("ACCENT_COLOR", "#ffcc00", ["advising.E002"]),
+        ("HOLIDAYS", ["2026-12-25"], []),
+        ("HOLIDAYS", ["Christmas"], ["advising.E003"]),
+        ("OFFICE_EMAIL", "office@example.edu", []),
+        ("OFFICE_EMAIL", "office@localhost", ["advising.W002"]),
+        ("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend", ["advising.W001"]),
+    ],
+)
+def test_checks_name_settings_that_cannot_work(settings, setting, value, ids):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    setattr(settings, setting, value)
+    found = [checks.accent_is_readable, checks.holidays_are_dates, checks.mail_reaches_people]
+    assert [message.id for check in found for message in check(None)] == ids
+
+
+def test_contrast_is_that_of_the_standard():
+    assert checks.contrast_with_white("#000000") == pytest.approx(21)
+    assert checks.contrast_with_white("#ffffff") == pytest.approx(1)
+    assert checks.contrast_with_white("#777777") == pytest.approx(4.48, abs=0.01)
+
+
+def test_every_setting_is_documented_and_every_documented_one_exists():
+    code = (ROOT / "advising" / "settings.py").read_text()
+    read = set(re.findall(r'env(?:\.\w+)?\(\s*"([A-Z_]+)"', code)) | set(
+        re.findall(r'required_in_production\(\s*"([A-Z_]+)"', code)
+    )
+    documented = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    of_other_programs = {"WEB_CONCURRENCY"}  # gunicorn's, named in Procfile.serve
+    assert documented - of_other_programs == read
+
+
+def test_every_make_target_the_documents_name_exists():
+    targets = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    documents = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    named = {
+        name for document in documents for name in re.findall(r"`(?:\w+=\S+ )*make ([a-z]+)", document.read_text())
+    }
+    assert {"run", "test", "check"} <= named <= targets
+
+
+def test_every_picture_and_page_the_readme_links_exists():
+    links = re.findall(r"\]\((?!https?:)([^)#]+)\)", (ROOT / "README.md").read_text())
+    assert len(links) >= 5
+    assert [link for link in links if not (ROOT / link).exists()] == []
