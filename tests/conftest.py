@@ -1,13 +1,26 @@
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.db import connection
 
 from specialties import content_files
+from specialties.models import Stage
 from tests.factories import make_superuser
 from tests.mailserver import MailServer
 
+first_questions = import_module("specialties.migrations.0002_first_questions")
+
 
 @pytest.fixture
-def guide(db):
+def questions(db):
+    """The stages and questions a new portal begins with, also after a transactional test has emptied every table."""
+    if not Stage.objects.exists():
+        first_questions.ask(apps, None)
+
+
+@pytest.fixture
+def guide(questions):
     """The real guide of Interventional Radiology, as a new portal holds it."""
     return content_files.load(content_files.INTERVENTIONAL_RADIOLOGY)
 

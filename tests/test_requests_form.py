@@ -85,7 +85,7 @@ def test_form_sent_twice_is_one_request(client, url):
     assert OutgoingEmail.objects.count() == 2
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_form_sent_twice_at_the_same_moment_is_one_request(guide):
     url, data = reverse("requests:create", args=[guide.slug]), form_data()
 
@@ -103,7 +103,7 @@ def test_form_sent_twice_at_the_same_moment_is_one_request(guide):
     assert OutgoingEmail.objects.count() == 2
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_different_forms_of_one_address_at_the_same_moment_are_one_request(guide):
     url = reverse("requests:create", args=[guide.slug])
 

@@ -149,7 +149,7 @@ def test_server_that_is_slow_to_say_goodbye_has_still_taken_the_message(settings
     assert len(by_smtp.received) == 1
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+@pytest.mark.django_db(transaction=True)
 def test_workers_that_are_killed_lose_nothing_and_double_at_most_the_message_in_flight(smtp, transactional_db):
     """Three real workers; one is killed at its work again and again, as a power cut would."""
     for n in range(60):

@@ -20,7 +20,7 @@ def clean_body(answer):
     return Answer.objects.get(pk=answer.pk).body
 
 
-def test_first_migration_asks_eleven_questions_in_two_stages():
+def test_first_migration_asks_eleven_questions_in_two_stages(questions):
     questions = Question.objects.select_related("stage")
     assert [(question.stage.slug, question.key) for question in questions] == [
         ("m1-m2", "early-advice"),

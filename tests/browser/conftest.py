@@ -22,7 +22,7 @@ def chromium():
 
 
 @pytest.fixture
-def open_page(chromium, live_server, settings, django_db_serialized_rollback):
+def open_page(chromium, live_server, settings, transactional_db):
     """Return a function that opens a page as a visitor with a screen and a scheme of their own.
 
     At the end no page's console may hold a complaint: of a script's error, or of something the policy blocked.

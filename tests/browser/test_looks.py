@@ -5,7 +5,7 @@ import pytest
 from tests.browser.conftest import barriers
 from tests.factories import make_advisor, make_request, make_superuser
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG_NAME = "Otolaryngology-HeadandNeckSurgeryandFacialPlasticReconstruction, " * 3
 

@@ -7,7 +7,7 @@ import pytest
 from requests_app.models import AdvisorRequest
 from specialties.models import Question
 
-pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def tab_to(page, selector):
