@@ -16,8 +16,8 @@ run: .venv/installed .env  ## start the portal for trying out and developing: ht
 serve: export DEBUG = off
 serve: .venv/installed  ## start it in production mode, behind a proxy that does TLS
 	@python manage.py check --deploy --fail-level ERROR
-	@python manage.py migrate --verbosity 0
 	@python manage.py collectstatic --no-input --verbosity 0
+	@python manage.py prepare
 	@exec honcho -e /dev/null -f Procfile.serve start
 
 test: .venv/installed-dev  ## run all tests, on SQLite and on PostgreSQL

@@ -1,5 +1,4 @@
 import re
-from datetime import date
 
 from django.conf import settings
 from django.core.checks import Error, Tags, Warning, register
@@ -9,8 +8,8 @@ READABLE_CONTRAST = 4.5  # WCAG 2.2, 1.4.3: white button text on the accent colo
 
 @register(Tags.security, deploy=True)
 def mail_reaches_people(app_configs, **kwargs):
-    if settings.EMAIL_BACKEND.endswith(("console.EmailBackend", "dummy.EmailBackend")):
-        yield Warning("E-mail is printed, not sent.", hint="Set EMAIL_URL.", id="advising.W001")
+    if settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        yield Warning("E-mails are kept, not sent.", hint="Set EMAIL_URL.", id="advising.W001")
     if settings.OFFICE_EMAIL.endswith("@localhost"):
         yield Warning("The advising office gets no e-mail.", hint="Set OFFICE_EMAIL.", id="advising.W002")
 
@@ -22,17 +21,6 @@ def accent_is_readable(app_configs, **kwargs):
         yield Error(f"ACCENT_COLOR is {accent!r}; it takes a colour like #4e2a84.", id="advising.E001")
     elif contrast_with_white(accent) < READABLE_CONTRAST:
         yield Error(f"White text on ACCENT_COLOR {accent} is hard to read; take a darker one.", id="advising.E002")
-
-
-@register
-def holidays_are_dates(app_configs, **kwargs):
-    for day in settings.HOLIDAYS:
-        try:
-            date.fromisoformat(day)
-        except ValueError:
-            yield Error(
-                f"HOLIDAYS has {day!r}; it takes dates like 2026-12-25, with commas between.", id="advising.E003"
-            )
 
 
 def contrast_with_white(color):

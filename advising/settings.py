@@ -1,5 +1,7 @@
 """Settings of the portal. Every value a school may change comes from the environment: see .env.example."""
 
+import re
+from datetime import date
 from pathlib import Path
 from secrets import token_urlsafe
 
@@ -17,23 +19,48 @@ env.read_env(BASE_DIR / ".env")  # what the caller's environment says already wi
 DEBUG = env.bool("DEBUG", default=False)
 
 
+def setting(name, default, cast=env.str):
+    """Return a setting from the environment, `default` where it is unset or empty.
+
+    Raises ImproperlyConfigured, with its name, for one that cannot be read.
+    """
+    if not env.str(name, default=""):
+        return default
+    try:
+        return cast(name)
+    except Exception as error:
+        raise ImproperlyConfigured(f"{name} cannot be read: {error}") from error
+
+
 def required_in_production(name, meaning, default, cast=env.str):
     """Return a setting, or `default` while developing; raises ImproperlyConfigured where production lacks it."""
-    value = cast(name, default=default if DEBUG else None)
+    value = setting(name, default if DEBUG else None, cast)
     if not value:
         raise ImproperlyConfigured(f"{name} is not set. It is {meaning}; production does not start without it.")
     return value
 
 
+def database(name):
+    if "ENGINE" not in (config := env.db_url(name)):
+        raise ValueError("it begins with postgres:// or sqlite:///")
+    return config
+
+
+def dates(name):
+    return [date.fromisoformat(day.strip()) for day in env.list(name)]
+
+
 # The school
 
-SCHOOL_NAME = env("SCHOOL_NAME", default="Northwestern University Feinberg School of Medicine")
+SCHOOL_NAME = setting("SCHOOL_NAME", "Northwestern University Feinberg School of Medicine")
 DEFAULT_ACCENT = "#4e2a84"  # the one in site.css
-ACCENT_COLOR = env("ACCENT_COLOR", default=DEFAULT_ACCENT)
-TIME_ZONE = env("TIME_ZONE", default="America/Chicago")
-OFFICE_EMAIL = env("OFFICE_EMAIL", default="advising-office@localhost")
-OFFICE_DAYS = env.int("OFFICE_DAYS", default=5)
-HOLIDAYS = env.list("HOLIDAYS", default=[])
+ACCENT_COLOR = setting("ACCENT_COLOR", DEFAULT_ACCENT)
+TIME_ZONE = setting("TIME_ZONE", "America/Chicago")
+OFFICE_EMAIL = setting("OFFICE_EMAIL", "advising-office@localhost")
+OFFICE_DAYS = setting("OFFICE_DAYS", 5, env.int)
+HOLIDAYS = setting("HOLIDAYS", [], dates)
+if OFFICE_DAYS < 1:
+    raise ImproperlyConfigured("OFFICE_DAYS is how many working days the office promises: 1 or more.")
 
 # The site
 
@@ -44,13 +71,12 @@ ALLOWED_HOSTS = required_in_production(
     default=["127.0.0.1", "localhost", "[::1]"],
     cast=env.list,
 )
-PORT = env.int("PORT", default=8000)
-SITE_URL = env(
-    "SITE_URL",
-    default=f"http://127.0.0.1:{PORT}" if DEBUG else f"https://{ALLOWED_HOSTS[0].lstrip('.')}",
+PORT = setting("PORT", 8000, env.int)
+SITE_URL = setting(
+    "SITE_URL", f"http://127.0.0.1:{PORT}" if DEBUG else f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
 ).rstrip("/")
-if "*" in SITE_URL:
-    raise ImproperlyConfigured("SITE_URL is not set. With * in ALLOWED_HOSTS, links in e-mails need it.")
+if not re.fullmatch(r"https?://[^/*\s]+", SITE_URL):
+    raise ImproperlyConfigured(f"SITE_URL is {SITE_URL}; links in e-mails need one like https://advising.example.edu.")
 
 ROOT_URLCONF = "advising.urls"
 WSGI_APPLICATION = "advising.wsgi.application"
@@ -92,7 +118,7 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "APP_DIRS": True,
         "OPTIONS": {
-            "builtins": ["django.templatetags.static", "lucide.templatetags.lucide"],
+            "builtins": ["django.templatetags.static"],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -167,8 +193,8 @@ UNFOLD = {
 
 # What is kept, and where
 
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
-DATABASE = DATABASES["default"]
+DATABASE = setting("DATABASE_URL", env.db_url_config(f"sqlite:///{BASE_DIR / 'db.sqlite3'}"), database)
+DATABASES = {"default": DATABASE}
 DATABASE["CONN_MAX_AGE"] = 0 if DEBUG else 60  # seconds; runserver makes a thread, so a connection, per request
 DATABASE["CONN_HEALTH_CHECKS"] = True
 if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
@@ -178,14 +204,13 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL",
     }
 
-CACHES = {"default": env.cache_url("CACHE_URL", default="locmemcache://")}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
 MEDIA_URL = "media/"
-MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(BASE_DIR / "media"))
+MEDIA_ROOT = setting("MEDIA_ROOT", BASE_DIR / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -197,9 +222,24 @@ STORAGES = {
 
 # Mail
 
-vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+vars().update(setting("EMAIL_URL", env.email_url_config("consolemail://"), env.email_url))
 EMAIL_TIMEOUT = 20  # seconds for one step of an SMTP conversation
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = env("DEFAULT_FROM_EMAIL", default=OFFICE_EMAIL)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = setting("DEFAULT_FROM_EMAIL", OFFICE_EMAIL)
+
+# What went wrong, on standard error; while developing Django shows it by itself
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {
+        "in_production": {"()": "django.utils.log.RequireDebugFalse"},
+        "without_private_links": {"()": "advising.logs.WithoutPrivateLinks"},
+    },
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "filters": ["in_production", "without_private_links"]},
+    },
+    "root": {"handlers": ["stderr"], "level": "ERROR"},
+}
 
 # Language and time
 

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.views.decorators.cache import cache_control
@@ -15,7 +17,7 @@ def theme(request):
 @require_safe
 @cache_control(public=True, max_age=24 * 3600)
 def portrait(request, name):
-    return serve(request, f"advisors/{name}", document_root=settings.MEDIA_ROOT)
+    return serve(request, name, document_root=Path(settings.MEDIA_ROOT) / "advisors")
 
 
 def not_found(request, **kwargs):

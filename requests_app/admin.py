@@ -1,7 +1,7 @@
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponseRedirect
+from django.shortcuts import render
 from django.template.defaultfilters import linebreaks_filter, truncatechars
 from django.urls import reverse
 from django.utils.html import format_html
@@ -36,7 +36,7 @@ class ReadOnly:
 class EventInline(ReadOnly, TabularInline):
     model = RequestEvent
     verbose_name_plural = "history"
-    fields = ["created_at", "kind", "who", "note"]
+    fields = ["created_at", "kind", "advisor", "who", "note"]
     readonly_fields = ["who"]
     hide_title = True
     tab = True
@@ -45,7 +45,7 @@ class EventInline(ReadOnly, TabularInline):
         return True
 
     def get_queryset(self, request):
-        return super().get_queryset(request).select_related("user")
+        return super().get_queryset(request).select_related("user", "advisor")
 
     @display(description="by")
     def who(self, event):
@@ -60,22 +60,31 @@ class EmailInline(ReadOnly, TabularInline):
     hide_title = True
     tab = True
 
-    def has_view_permission(self, request, obj=None):
-        return True
-
     @display(description="subject")
     def message(self, email):
         return format_html('<a href="{}">{}</a>', change_url(email), email.subject)
 
 
-class AssignForm(forms.Form):
-    advisor = forms.ModelChoiceField(Advisor.objects.none(), widget=UnfoldAdminSelectWidget)
+class VerbForm(forms.Form):
+    """What a verb needs to know. `apply` does it to the row and returns what to tell the staff member."""
 
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, **kwargs)
+
+
+class AssignForm(VerbForm):
+    advisor = forms.ModelChoiceField(Advisor.objects.none(), widget=UnfoldAdminSelectWidget)
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, obj=obj, **kwargs)
         self.fields["advisor"].queryset = obj.specialty.advisors.all()
-        self.fields["advisor"].label_from_instance = lambda advisor: f"{advisor} — {advisor.availability}"
+        self.fields["advisor"].label_from_instance = self.label
         self.initial.setdefault("advisor", obj.preferred_advisor)
+
+    @staticmethod
+    def label(advisor):
+        committee = ", on the selection committee" if advisor.on_selection_committee else ""
+        return f"{advisor} — {advisor.availability}{committee}"
 
     def apply(self, advisor_request, *, by):
         advisor = self.cleaned_data["advisor"]
@@ -85,25 +94,17 @@ class AssignForm(forms.Form):
         return f"{advisor} and the student are told by e-mail."
 
 
-class CloseForm(forms.Form):
+class CloseForm(VerbForm):
     reason = forms.CharField(
         widget=UnfoldAdminTextareaWidget, max_length=1000, help_text="The student reads this, word for word."
     )
-
-    def __init__(self, *args, obj, **kwargs):
-        super().__init__(*args, **kwargs)
 
     def apply(self, advisor_request, *, by):
         advisor_request.close(self.cleaned_data["reason"], by=by)
         return "The student is told by e-mail."
 
 
-class SendAgainForm(forms.Form):
-    confirm = forms.BooleanField(widget=forms.HiddenInput, initial=True)
-
-    def __init__(self, *args, obj, **kwargs):
-        super().__init__(*args, **kwargs)
-
+class SendAgainForm(VerbForm):
     def apply(self, email, *, by):
         email.send_again()
         return f"{email} is being sent again."
@@ -116,8 +117,10 @@ class Verbs:
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
 
     def verb(self, request, object_id, title, form_class):
-        obj = get_object_or_404(self.get_queryset(request), pk=object_id)
-        form = form_class(request.POST or None, obj=obj)
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        form = form_class(request.POST if request.method == "POST" else None, obj=obj)
         if form.is_valid():
             try:
                 messages.success(request, form.apply(obj, by=request.user))
@@ -183,7 +186,10 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
         return linebreaks_filter(advisor_request.message)
 
     def verb_summary(self, advisor_request):
-        return f"{advisor_request.specialty} · {advisor_request.name} ({advisor_request.get_class_year_display()})"
+        wish = "; nobody on the selection committee, please" if advisor_request.avoid_selection_committee else ""
+        return (
+            f"{advisor_request.name} ({advisor_request.get_class_year_display()}) · {advisor_request.specialty}{wish}"
+        )
 
     @action(description="Assign to an advisor", url_path="assign", permissions=["verb"])
     def assign(self, request, object_id):
@@ -194,10 +200,21 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
         return self.verb(request, object_id, "Close with a reason", CloseForm)
 
 
+class FailedFilter(admin.SimpleListFilter):
+    title = "trouble"
+    parameter_name = "failed"
+
+    def lookups(self, request, model_admin):
+        return [("yes", "Failed")]
+
+    def queryset(self, request, queryset):
+        return queryset.failed() if self.value() else queryset
+
+
 @admin.register(OutgoingEmail)
 class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     list_display = ["created_at", "subject", "to", "state_label", "attempts", "error"]
-    list_filter = ["kind"]
+    list_filter = [FailedFilter, "kind"]
     search_fields = ["subject", "to"]
     actions = ["send_again"]
     actions_detail = ["send_this_again"]
@@ -235,4 +252,4 @@ def change_url(obj):
 
 def waiting_badge(request):
     """Return how many requests wait for the office, for the menu; nothing where there are none."""
-    return AdvisorRequest.objects.filter(status=Status.WAITING).count() or ""
+    return AdvisorRequest.objects.waiting().count() or ""

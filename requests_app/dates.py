@@ -15,4 +15,4 @@ def add_working_days(start, count):
 
 
 def is_working_day(day: date):
-    return day.weekday() not in WEEKEND and day.isoformat() not in settings.HOLIDAYS
+    return day.weekday() not in WEEKEND and day not in settings.HOLIDAYS

@@ -25,6 +25,13 @@ def option(title, note):
     return format_html('<span class="option-title">{}</span> <span class="option-note">{}</span>', title, note)
 
 
+class LinesField(forms.CharField):
+    """Text of several lines, each line break counted as the one character a browser counts."""
+
+    def to_python(self, value):
+        return super().to_python(value).replace("\r\n", "\n")
+
+
 class AdvisorRequestForm(forms.ModelForm):
     class_year = forms.ChoiceField(label="Your year", choices=ClassYear, widget=forms.RadioSelect)
     advisor = AdvisorField(
@@ -46,7 +53,7 @@ class AdvisorRequestForm(forms.ModelForm):
         widget=forms.HiddenInput,
         error_messages=dict.fromkeys(("required", "invalid"), "Something went wrong here. Please send the form again."),
     )
-    website = forms.CharField(
+    subject = forms.CharField(  # for bots; not a name that browsers fill in by themselves
         label="Leave this empty",
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
@@ -63,6 +70,7 @@ class AdvisorRequestForm(forms.ModelForm):
             "message",
             "availability",
         ]
+        field_classes = {"message": LinesField, "availability": LinesField}
         labels = {
             "name": "Your name",
             "email": "School e-mail",
@@ -108,7 +116,7 @@ class AdvisorRequestForm(forms.ModelForm):
             "message",
             "availability",
             "submission_id",
-            Div("website", css_class="trap", aria_hidden="true"),
+            Div("subject", css_class="trap", aria_hidden="true"),
             Submit("send", "Send request", css_class="button"),
         )
 
@@ -130,9 +138,15 @@ class AdvisorRequestForm(forms.ModelForm):
         )
         return uuid.uuid4() if others.exists() else submission_id
 
+    def full_clean(self):
+        super().full_clean()
+        if "submission_id" in self._errors:  # what cannot be read must not come back with the next try
+            self.data = self.data.copy()
+            self.data["submission_id"] = uuid.uuid4()
+
     def submit(self):
         """Store the request and return the address of its page; add an error and return None where it is refused."""
-        if self.cleaned_data["website"]:
+        if self.cleaned_data["subject"]:
             return decoy_url(self.specialty)
         fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
         try:
@@ -147,14 +161,16 @@ class AdvisorRequestForm(forms.ModelForm):
             self.add_error(
                 "email",
                 f"There is an open request for {self.specialty} from this address already. "
-                "We have sent its link there, so that you can follow it.",
+                "Its link is in the e-mail we sent there, so that you can follow it.",
             )
             return None
         return advisor_request.get_absolute_url()
 
     def error_links(self):
-        """Yield (id of the input, label, message) for the summary at the top of the form."""
+        """Yield (id of the input or "", message) for the summary at the top of the form."""
         for name, messages in self.errors.items():
             bound = self[name] if name in self.fields else None
+            has_target = bound and not bound.is_hidden
+            target = (bound.id_for_label or f"{bound.auto_id}_0") if has_target else ""
             for message in messages:
-                yield (bound.id_for_label or f"{bound.auto_id}_0", bound.label, message) if bound else ("", "", message)
+                yield target, message

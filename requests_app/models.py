@@ -14,7 +14,7 @@ from specialties.models import Advisor, Specialty
 
 from . import emails
 from .dates import add_working_days
-from .validators import no_control_characters, single_line
+from .validators import no_control_characters, no_web_address, single_line
 
 READABLE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 and O, no 1, I and L
 
@@ -72,6 +72,9 @@ class AdvisorRequestQuerySet(models.QuerySet):
         """The one request a student's link names; a token that was tampered with names none."""
         return self.filter(token=token) if token.isascii() and token.isprintable() else self.none()
 
+    def waiting(self):
+        return self.filter(status=Status.WAITING)
+
     def from_address(self, email):
         return self.filter(email__iexact=email)
 
@@ -126,7 +129,7 @@ class AdvisorRequest(models.Model):
     token = models.CharField(max_length=40, unique=True, editable=False, default=new_token)
     submission_id = models.UUIDField(unique=True, default=uuid.uuid4)
     specialty = models.ForeignKey(Specialty, models.PROTECT, related_name="requests")
-    name = models.CharField(max_length=100, validators=[single_line])
+    name = models.CharField(max_length=100, validators=[single_line, no_web_address])
     email = models.EmailField("e-mail", validators=[single_line])
     class_year = models.CharField("year", max_length=10, choices=ClassYear)
     topics = models.JSONField(default=list, blank=True)
@@ -175,6 +178,11 @@ class AdvisorRequest(models.Model):
 
     @property
     def is_overdue(self):
+        """Whether the office is late. Once an advisor has the request, the date is theirs."""
+        return self.status == Status.WAITING and self.is_past_date
+
+    @property
+    def is_past_date(self):
         return self.is_open and self.respond_by < timezone.localdate()
 
     @property
@@ -189,12 +197,9 @@ class AdvisorRequest(models.Model):
                 Status.ACCEPTED,
                 kind=RequestEvent.Kind.ASSIGNED,
                 by=by,
-                note=str(advisor),
                 advisor=advisor,
                 respond_by=respond_by,
             )
-            if before.advisor == advisor:
-                raise IllegalMove(f"{self.reference} is with {advisor} already.")
             emails.assigned(self)
             emails.assigned_to_you(self)
             if before.advisor:
@@ -216,18 +221,34 @@ class AdvisorRequest(models.Model):
             if not self.emails.filter(kind="already_open", created_at__gte=an_hour_ago).exists():
                 emails.already_open(self)
 
-    def _move(self, status, *, kind, by, note, **changes):
+    def _move(self, status, *, kind, by, note="", **changes):
         """Write status, changes and event together, with the row locked; return the row as it was before."""
         before = AdvisorRequest.objects.select_for_update(of=("self",)).select_related("advisor").get(pk=self.pk)
         if status not in NEXT_STATUS[before.status]:
             raise IllegalMove(f"{self.reference} is already {before.get_status_display().lower()}.")
+        if status == before.status and changes.get("advisor") == before.advisor:
+            raise IllegalMove(f"{self.reference} is with {before.advisor} already.")
         for field, value in {"status": status, **changes}.items():
             setattr(self, field, value)
         self.save(update_fields=["status", *changes, "updated_at"])
         self.events.create(
-            kind=kind, old_status=before.status, new_status=status, actor=RequestEvent.Actor.STAFF, user=by, note=note
+            kind=kind,
+            old_status=before.status,
+            new_status=status,
+            actor=RequestEvent.Actor.STAFF,
+            user=by,
+            advisor=changes.get("advisor"),
+            note=note,
         )
         return before
+
+
+class RequestEventQuerySet(models.QuerySet):
+    def update(self, **values):
+        raise TypeError("History is never changed.")
+
+    def delete(self):
+        raise TypeError("History is never deleted.")
 
 
 class RequestEvent(models.Model):
@@ -248,8 +269,11 @@ class RequestEvent(models.Model):
     new_status = models.CharField(max_length=10, choices=Status)
     actor = models.CharField(max_length=10, choices=Actor, default=Actor.STUDENT)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    advisor = models.ForeignKey(Advisor, models.PROTECT, null=True, blank=True, related_name="+")
     note = models.TextField(blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+
+    objects = RequestEventQuerySet.as_manager()
 
     class Meta:
         ordering = ["created_at", "pk"]

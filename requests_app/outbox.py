@@ -18,7 +18,7 @@ from django.utils import timezone
 LEASE = timedelta(minutes=10)  # longer than one SMTP conversation can take
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=2)
-MAX_ATTEMPTS = 24  # with these pauses about a day and a half
+GIVE_UP_AFTER = timedelta(hours=36)
 
 
 class NotFailed(Exception):
@@ -41,11 +41,24 @@ class OutgoingEmailQuerySet(models.QuerySet):
         return None
 
 
+def give_up_time():
+    return timezone.now() + GIVE_UP_AFTER
+
+
 class OutgoingEmail(models.Model):
+    class Kind(models.TextChoices):
+        RECEIVED = "received", "Received, to the student"
+        RECEIVED_FOR_OFFICE = "received_for_office", "Received, to the office"
+        ALREADY_OPEN = "already_open", "Already open, to the student"
+        ASSIGNED = "assigned", "Assigned, to the student"
+        ASSIGNED_TO_YOU = "assigned_to_you", "Assigned, to the advisor"
+        NO_LONGER_YOURS = "no_longer_yours", "No longer with them, to the advisor"
+        CLOSED = "closed", "Closed, to the student"
+
     request = models.ForeignKey(
         "requests_app.AdvisorRequest", models.PROTECT, null=True, blank=True, related_name="emails"
     )
-    kind = models.CharField(max_length=30)
+    kind = models.CharField(max_length=30, choices=Kind)
     to = models.EmailField()
     reply_to = models.EmailField(blank=True)
     subject = models.CharField(max_length=200)
@@ -55,6 +68,7 @@ class OutgoingEmail(models.Model):
     created_at = models.DateTimeField("written", default=timezone.now)
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try = models.DateTimeField(null=True, blank=True, default=timezone.now)
+    give_up_at = models.DateTimeField(default=give_up_time)
     last_error = models.TextField(blank=True)
     sent_at = models.DateTimeField("sent", null=True, blank=True)
 
@@ -97,8 +111,9 @@ class OutgoingEmail(models.Model):
     def send(self, connection):
         """Send this claimed message and write down what became of it; return whether it went out."""
         try:
-            connection.open()  # or send_messages() would close it, and a failed goodbye look like a failed message
-            connection.send_messages([self.as_message()])
+            connection.open()  # here, so that one connection serves a whole pass
+            if connection.send_messages([self.as_message()]) == 0:
+                raise ValueError("The message has nobody to go to.")
         except Exception as error:  # whatever a mail server does is a reason to try again, never to stop
             self._record(next_try=self._next_try_after(error), last_error=f"{type(error).__name__}: {error}"[:1000])
             return False
@@ -118,17 +133,18 @@ class OutgoingEmail(models.Model):
 
     def send_again(self):
         """Let the worker try anew, now. Raises NotFailed where it was sent or is still being tried."""
-        if not OutgoingEmail.objects.failed().filter(pk=self.pk).update(next_try=timezone.now(), attempts=0):
+        now_on = {"next_try": timezone.now(), "give_up_at": give_up_time()}
+        if not OutgoingEmail.objects.failed().filter(pk=self.pk).update(**now_on):
             raise NotFailed(f"{self} has not failed: it is {self.state}.")
 
     def _record(self, **values):
         OutgoingEmail.objects.filter(pk=self.pk, attempts=self.attempts, sent_at=None).update(**values)
 
     def _next_try_after(self, error):
-        if self.attempts >= MAX_ATTEMPTS or _is_final(error):
-            return None
-        pause = min(FIRST_RETRY * 2 ** (self.attempts - 1), LONGEST_RETRY)
-        return timezone.now() + pause * random.uniform(0.75, 1.25)  # noqa: S311
+        doublings = min(self.attempts - 1, 20)
+        pause = min(FIRST_RETRY * 2**doublings, LONGEST_RETRY) * random.uniform(0.75, 1.25)  # noqa: S311
+        next_try = timezone.now() + pause
+        return None if _is_final(error) or next_try > self.give_up_at else next_try
 
 
 def new_message_id(domain):

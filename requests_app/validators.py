@@ -1,3 +1,4 @@
+import re
 import unicodedata
 
 from django.core.exceptions import ValidationError
@@ -17,6 +18,12 @@ def single_line(value):
     """Raise ValidationError where a text that belongs on one line has a line break, a tab or a control character."""
     if any(_is_control(character) for character in value):
         raise ValidationError("Please write this on one line, without line breaks.", code="single_line")
+
+
+def no_web_address(value):
+    """Raise ValidationError where a name leads somewhere: our e-mail to whatever address is given begins with it."""
+    if re.search(r"://|www\.|\w{2,}\.[a-z]{2,}", value):
+        raise ValidationError("Please write your name only, without a web address.", code="web_address")
 
 
 def _is_control(character):

@@ -42,7 +42,7 @@ def create(request, slug):
 def status(request, token):
     advisor_request = AdvisorRequest.objects.with_token(token).with_people().first()
     if advisor_request:
-        events = advisor_request.events.all()
+        events = advisor_request.events.select_related("advisor")
         emails = advisor_request.emails.filter(to__iexact=advisor_request.email)
     else:
         (advisor_request, events), emails = decoy(token), []

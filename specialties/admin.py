@@ -1,7 +1,8 @@
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Max, Q
+from django.db import transaction
+from django.db.models import Max
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
@@ -54,12 +55,19 @@ class AnswerFormSet(forms.BaseInlineFormSet):
     @cached_property
     def asked(self):
         """The questions asked of the specialty, by primary key."""
-        specialty = self.instance if self.instance.pk else None
-        return {question.pk: question for question in Question.objects.asked_of(specialty).select_related("stage")}
+        return {question.pk: question for question in self.questions.select_related("stage")}
+
+    @property
+    def questions(self):
+        return Question.objects.asked_of(self.instance if self.instance.pk else None)
 
     def add_fields(self, form, index):
         super().add_fields(form, index)
+        for field in form.fields.values():
+            field.show_hidden_initial = True  # so that only what this editor changed is saved, not what they saw
+        form.fields["question"].queryset = self.questions
         if form.instance.pk:
+            form.fields["question"].disabled = True
             form.asked_question = form.instance.question
         elif (pk := str(form["question"].value())).isdecimal():
             form.asked_question = self.asked.get(int(pk))
@@ -121,7 +129,7 @@ class AdvisorInline(TabularInline):
 
 @admin.register(Specialty)
 class SpecialtyAdmin(OnSite, ModelAdmin):
-    list_display = ["name", "abbreviation", "is_published", "answered", "advisor_count", "updated_at"]
+    list_display = ["name", "abbreviation", "is_published", "answered", "number_of_advisors", "updated_at"]
     list_filter = ["is_published"]
     search_fields = ["name", "abbreviation"]
     prepopulated_fields = {"slug": ["name"]}
@@ -137,23 +145,19 @@ class SpecialtyAdmin(OnSite, ModelAdmin):
         return specialty.is_published
 
     def get_queryset(self, request):
-        has_text = Q(answers__short_answer__gt="") | Q(answers__body__gt="")
-        return (
-            super()
-            .get_queryset(request)
-            .annotate(
-                answer_count=Count("answers", filter=has_text, distinct=True),
-                number_of_advisors=Count("advisors", distinct=True),
-            )
-        )
+        return super().get_queryset(request).with_counts()
+
+    def save_model(self, request, obj, form, change):
+        if form.has_changed() or not change:  # "last edited" is when a word changed, not when Save was pressed
+            super().save_model(request, obj, form, change)
 
     @display(description="answered questions", ordering="answer_count")
     def answered(self, specialty):
         return specialty.answer_count
 
-    @display(description="advisors", ordering="number_of_advisors")
-    def advisor_count(self, specialty):
-        return specialty.number_of_advisors
+    @display(description="advisors", ordering="advisor_count")
+    def number_of_advisors(self, specialty):
+        return specialty.advisor_count
 
 
 class Sortable:
@@ -196,7 +200,12 @@ class StageAdmin(Sortable, ModelAdmin):
 class AdvisorForm(forms.ModelForm):
     def clean_photo(self):
         photo = self.cleaned_data["photo"]
-        return smaller(photo) if "photo" in self.changed_data and photo else photo
+        if not photo or "photo" not in self.changed_data:
+            return photo
+        try:
+            return smaller(photo)
+        except OSError:
+            raise ValidationError("This picture is damaged. Please choose another, or save it anew.") from None
 
 
 @admin.register(Advisor)
@@ -221,6 +230,12 @@ class AdvisorAdmin(OnSite, ModelAdmin):
         ("Requests", {"fields": [("accepts_requests", "request_limit"), "on_selection_committee"]}),
         ("Away", {"fields": [("away_from", "away_until"), "stand_in"]}),
     ]
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        replaced = form.initial.get("photo")
+        if replaced and replaced.name != obj.photo.name:
+            transaction.on_commit(lambda: replaced.storage.delete(replaced.name))
 
     def is_on_site(self, advisor):
         return Advisor.objects.on_site().filter(pk=advisor.pk).exists()

@@ -4,6 +4,7 @@ import tomllib
 from pathlib import Path
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.html import format_html_join
 
 from .models import Advisor, Answer, Question, Specialty
@@ -15,23 +16,30 @@ def load(path):
     """Add the guide in the file at `path` with its answers and advisors; return it, or None where it was there already.
 
     A guide that is there belongs to the staff, whatever they made of it: nothing of it is changed. Nor is an advisor.
-    Raises Question.DoesNotExist for an answer to a question that is not in the bank.
+    Raises Question.DoesNotExist for an answer to a question that is not in the bank, ValidationError for a value that
+    no form would take.
     """
     content = tomllib.loads(path.read_text(encoding="utf-8"))
     answers, advisors = content.pop("answers", {}), content.pop("advisors", [])
     content = {name: value.strip() if isinstance(value, str) else value for name, value in content.items()}
     content["recommendations"] = paragraphs(content.get("recommendations", ""))
+    if Specialty.objects.filter(Q(slug=content["slug"]) | Q(name=content["name"])).exists():
+        return None
     with transaction.atomic():
-        specialty, is_new = Specialty.objects.get_or_create(slug=content["slug"], defaults=content)
-        if not is_new:
-            return None
+        specialty = checked(Specialty(**content))
         for key, answer in answers.items():
             answer["body"] = paragraphs(answer.get("body", ""))
-            Answer.objects.create(specialty=specialty, question=Question.objects.get(key=key), **answer)
+            checked(Answer(specialty=specialty, question=Question.objects.get(key=key), **answer))
         for fields in advisors:
-            advisor, _ = Advisor.objects.get_or_create(slug=fields["slug"], defaults=fields)
+            advisor = Advisor.objects.filter(slug=fields["slug"]).first() or checked(Advisor(**fields))
             advisor.specialties.add(specialty)
     return specialty
+
+
+def checked(row):
+    row.full_clean()
+    row.save()
+    return row
 
 
 def paragraphs(text):

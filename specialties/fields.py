@@ -1,4 +1,7 @@
+from html import unescape
+
 from django.db import models
+from django.utils.html import strip_tags
 from django_prose_editor.fields import ProseEditorField
 
 EXTENSIONS = {
@@ -24,6 +27,8 @@ class RichTextField(ProseEditorField):
     def get_db_prep_save(self, value, connection):
         if isinstance(value, str):
             value = self.sanitize(value)
+            if not unescape(strip_tags(value)).strip():
+                value = ""  # an empty paragraph is no answer
         return super().get_db_prep_save(value, connection)
 
 

@@ -1,10 +1,9 @@
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import F, Prefetch, Q
+from django.db.models import Count, F, Prefetch, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import strip_tags
 
 from .fields import RichTextField, WebAddressField
 
@@ -31,6 +30,14 @@ class SpecialtyQuerySet(models.QuerySet):
 
     def with_advisors(self):
         return self.prefetch_related("advisors")
+
+    def with_counts(self):
+        """Each with `answer_count`, of questions still asked that have an answer, and `advisor_count`."""
+        answered = ~Q(answers__short_answer="", answers__body="") & Q(answers__question__is_active=True)
+        return self.annotate(
+            answer_count=Count("answers", filter=answered, distinct=True),
+            advisor_count=Count("advisors", distinct=True),
+        )
 
 
 class Specialty(models.Model):
@@ -92,7 +99,7 @@ class Specialty(models.Model):
         return entries
 
     def last_edited(self, entries):
-        """Return when a word of the guide last changed, given its entries."""
+        """Return when the text of the guide or of one of its entries last changed."""
         return max([self.updated_at, *(entry.updated_at for entry in entries if entry.pk)])
 
 
@@ -133,7 +140,7 @@ class Question(models.Model):
 
 class Answer(models.Model):
     specialty = models.ForeignKey(Specialty, models.CASCADE, related_name="answers")
-    question = models.ForeignKey(Question, models.PROTECT, related_name="answers")
+    question = models.ForeignKey(Question, models.RESTRICT, related_name="answers")
     short_answer = models.CharField(
         max_length=SHORT_ANSWER_LENGTH,
         blank=True,
@@ -169,7 +176,7 @@ class Answer(models.Model):
 
     @property
     def is_blank(self):
-        return not (self.short_answer or strip_tags(self.body).strip())
+        return not (self.short_answer or self.body)
 
 
 class AdvisorQuerySet(models.QuerySet):

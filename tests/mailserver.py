@@ -22,7 +22,8 @@ class MailServer:
         self.received = []
         self.refuse = {}
         self.delay = 0
-        self.goodbye_delay = 0
+        self.drop_after_data = False
+        self.connections = 0
 
     def __enter__(self):
         self.controller = Controller(self, hostname="127.0.0.1", port=self.port)
@@ -39,6 +40,11 @@ class MailServer:
     def to(self, address):
         return [message for message in self.received if message["To"] == address]
 
+    async def handle_EHLO(self, server, session, envelope, hostname, responses):  # noqa: N802
+        self.connections += 1
+        session.host_name = hostname
+        return responses
+
     async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
         if address in self.refuse:
             return self.refuse[address]
@@ -47,9 +53,8 @@ class MailServer:
 
     async def handle_DATA(self, server, session, envelope):  # noqa: N802
         await asyncio.sleep(self.delay)
+        if self.drop_after_data:
+            server.transport.abort()
+            return "421 Gone"
         self.received.append(email.message_from_bytes(envelope.content, policy=policy.default))
         return "250 OK"
-
-    async def handle_QUIT(self, server, session, envelope):  # noqa: N802
-        await asyncio.sleep(self.goodbye_delay)
-        return "221 Bye"

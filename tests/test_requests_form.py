@@ -29,7 +29,7 @@ def form_data(**fields):
         "message": "I am choosing between IR and vascular surgery.\nHow are aways seen?",
         "availability": "Tuesdays after 5",
         "submission_id": str(uuid.uuid4()),
-        "website": "",
+        "subject": "",
     } | fields
 
 
@@ -159,15 +159,21 @@ def test_form_taken_up_again_for_another_address_is_a_new_request(client, url):
 
 
 def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
-    real, bot = client.post(url, form_data()), client.post(url, form_data(email="b@example.edu", website="http://spam"))
+    real, bot = client.post(url, form_data()), client.post(url, form_data(email="b@example.edu", subject="http://spam"))
 
     assert AdvisorRequest.objects.count() == 1
     assert OutgoingEmail.objects.count() == 2
     assert (bot.status_code, bot.headers.keys()) == (real.status_code, real.headers.keys())
+    real_token, bot_token = real["Location"].split("/")[2], bot["Location"].split("/")[2]
+    assert re.fullmatch(r"[\w-]{32}", real_token)
+    assert re.fullmatch(r"[\w-]{32}", bot_token)
     real_page, bot_page = client.get(real["Location"]), client.get(bot["Location"])
     assert (bot_page.status_code, bot_page.headers.keys()) == (200, real_page.headers.keys())
     for page in (real_page, bot_page):
         assert "The advising office has your request" in page.content.decode()
+        assert re.search(r"IR-[2-9A-HJKMNP-Z]{5}", page.content.decode())
+    assert client.get(bot["Location"]).content == bot_page.content
+    assert client.get(bot["Location"][:-2] + "A/").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -179,9 +185,12 @@ def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
         ("name", "Ada\x07", "on one line"),
         ("name", "Ada\x00", "Null characters are not allowed"),
         ("name", "Ada \u202etneduts", "on one line"),
+        ("name", "You won http://example.org/x", "without a web address"),
+        ("name", "See evil.example now", "without a web address"),
         ("email", "", "Please give your e-mail address"),
         ("email", "ada", "does not look like an e-mail address"),
         ("email", "ada@example.edu\nBcc: all@example.edu", "does not look like an e-mail address"),
+        ("email", '"a\x0bb"@example.edu', "on one line"),
         ("email", "ada@example.edu, ben@example.edu", "does not look like an e-mail address"),
         ("email", "a" * 320 + "@example.edu", "does not look like an e-mail address"),
         ("class_year", "", "Please choose your year."),
@@ -224,6 +233,24 @@ def test_what_was_typed_stays_in_the_form_with_its_submission_id(client, url):
     html = client.post(url, data).content.decode()
     assert "How are aways seen?" in html
     assert data["submission_id"] in html
+
+
+@pytest.mark.parametrize("name", ["A.J. Brown", "Ana-María O'Neil Jr.", "J. R. St.John", "李小龍", "محمد"])
+def test_names_as_people_have_them(client, url, name):
+    assert client.post(url, form_data(name=name)).status_code == 302
+
+
+def test_line_breaks_count_as_a_browser_counts_them(client, url):
+    message = "x" * 3_990 + "\r\n" * 10
+    assert client.post(url, form_data(message=message + "y" * 10)).status_code == 422
+    assert client.post(url, form_data(message="x" + message)).status_code == 302
+    assert "\r" not in AdvisorRequest.objects.get().message
+
+
+def test_form_whose_submission_id_is_unreadable_comes_back_with_a_good_one(client, url):
+    html = client.post(url, form_data(submission_id="broken")).content.decode()
+    [fresh] = re.findall(r'name="submission_id" value="([^"]+)"', html)
+    assert client.post(url, form_data(submission_id=fresh)).status_code == 302
 
 
 def test_a_megabyte_is_refused_before_it_is_read(client, url):

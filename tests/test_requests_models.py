@@ -1,8 +1,9 @@
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import ProtectedError
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from requests_app.models import (
     Status,
 )
 from requests_app.outbox import OutgoingEmail
-from tests.factories import make_advisor, make_request, make_specialty, request_fields
+from tests.factories import make_advisor, make_request, make_specialty, make_superuser, request_fields
 
 pytestmark = pytest.mark.django_db
 
@@ -88,10 +89,9 @@ def test_assign_gives_advisor_date_event_and_emails(superuser):
     advisor_request.refresh_from_db()
     assert (advisor_request.status, advisor_request.advisor) == ("accepted", advisor)
     assert advisor_request.respond_by == date(2026, 11, 30)
-    assert events(advisor_request)[1:] == [
-        ("assigned", "waiting", "accepted", "staff", superuser.username, str(advisor))
-    ]
+    assert events(advisor_request)[1:] == [("assigned", "waiting", "accepted", "staff", superuser.username, "")]
     assert emails_of(advisor_request) == [("assigned", advisor_request.email), ("assigned_to_you", advisor.email)]
+    assert advisor_request.events.last().advisor == advisor
     to_advisor = advisor_request.emails.get(kind="assigned_to_you")
     assert to_advisor.reply_to == advisor_request.email
     assert "Could we talk?" in to_advisor.text
@@ -103,6 +103,9 @@ def test_assign_to_an_advisor_without_address_tells_the_student_only(superuser):
     advisor_request = make_request(specialty)
     advisor_request.assign(make_advisor(specialty, email=""), by=superuser)
     assert emails_of(advisor_request) == [("assigned", advisor_request.email)]
+    text = advisor_request.emails.get(kind="assigned").text
+    assert "The advising office passes your message" in text
+    assert "They have your message" not in text
 
 
 def test_assign_to_another_tells_the_first(superuser):
@@ -148,6 +151,35 @@ def test_a_stale_copy_cannot_move_a_request_that_moved_on(superuser):
     assert [note for *_, note in events(advisor_request)] == ["", "First."]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_close_at_the_same_moment_one_is_refused():
+    advisor_request, users = make_request(), [make_superuser() for _ in range(4)]
+
+    def close(user):
+        try:
+            AdvisorRequest.objects.get(pk=advisor_request.pk).close("Done.", by=user)
+            return "closed"
+        except IllegalMove:
+            return "refused"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = sorted(threads.map(close, users))
+
+    assert answers == ["closed", "refused", "refused", "refused"]
+    assert advisor_request.events.count() == 2
+    assert emails_of(advisor_request) == [("closed", advisor_request.email)]
+
+
+def test_overdue_is_what_the_office_has_not_answered(superuser):
+    specialty = make_specialty()
+    waiting, assigned = make_request(specialty), make_request(specialty)
+    assigned.assign(make_advisor(specialty), by=superuser)
+    AdvisorRequest.objects.update(respond_by="2026-01-02")
+    assert [AdvisorRequest.objects.get(pk=row.pk).is_overdue for row in (waiting, assigned)] == [True, False]
+
+
 @pytest.mark.parametrize("failing", ["received", "received_for_office"])
 def test_submission_is_all_or_nothing(monkeypatch, failing):
     def fail(advisor_request):
@@ -190,6 +222,10 @@ def test_history_is_neither_changed_nor_deleted():
         event.save()
     with pytest.raises(TypeError):
         event.delete()
+    with pytest.raises(TypeError):
+        advisor_request.events.update(note="Something else")
+    with pytest.raises(TypeError):
+        advisor_request.events.all().delete()
     with pytest.raises(ProtectedError):
         advisor_request.delete()
 
@@ -217,7 +253,7 @@ def test_references_are_readable_and_begin_with_the_specialty():
     ],
 )
 def test_working_days(settings, start, count, expected):
-    settings.HOLIDAYS = ["2026-12-25"]
+    settings.HOLIDAYS = [date(2026, 12, 25)]
     assert add_working_days(start, count) == expected
 
 

@@ -6,10 +6,11 @@ import time
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from requests_app.outbox import LEASE, MAX_ATTEMPTS, NotFailed, OutgoingEmail, send_due
+from requests_app.outbox import LEASE, NotFailed, OutgoingEmail, send_due
 from tests.database import url_of_test_database
 from tests.factories import make_email, make_request, make_specialty
 from tests.mailserver import free_port
@@ -74,15 +75,58 @@ def test_pauses_grow_and_end(by_smtp):
     email = make_email()
     by_smtp.refuse = {email.to: "451 Try later"}
     pauses = []
-    for _ in range(MAX_ATTEMPTS - 1):
-        send_due()
-        email.refresh_from_db()
-        pauses.append((email.next_try - timezone.now()).total_seconds())
-        due_again()
-    assert pauses[0] < 15 < pauses[3] < 3600 < pauses[-1] < 3 * 3600
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        while email.next_try:
+            clock.move_to(email.next_try)
+            send_due()
+            email.refresh_from_db()
+            pauses.append((email.next_try - timezone.now()).total_seconds() if email.next_try else None)
+        waited = timezone.now() - email.created_at
+    assert pauses[0] < 15 < pauses[3] < 3600 < pauses[-2] < 3 * 3600
+    assert email.state == "failed"
+    assert timedelta(hours=33) < waited < timedelta(hours=36)
+
+
+def test_message_that_was_tried_very_often_still_has_a_next_try(by_smtp):
+    email = make_email(attempts=10_000)
+    by_smtp.refuse = {email.to: "451 Try later"}
     send_due()
     email.refresh_from_db()
-    assert (email.attempts, email.state) == (MAX_ATTEMPTS, "failed")
+    assert email.state == "trying again"
+
+
+def test_message_to_nobody_is_not_taken_for_sent(by_smtp):
+    email = make_email(to="")
+    assert send_due() == 0
+    email.refresh_from_db()
+    assert email.state == "trying again"
+
+
+def test_one_connection_serves_a_whole_pass_and_a_new_one_what_follows_a_failure(by_smtp):
+    for _ in range(3):
+        make_email()
+    send_due()
+    assert by_smtp.connections == 1
+    by_smtp.drop_after_data = True
+    make_email()
+    send_due()
+    by_smtp.drop_after_data = False
+    due_again()
+    assert send_due() == 1
+    assert by_smtp.connections == 3
+
+
+def test_production_without_a_mail_server_keeps_its_mail(settings, capsys):
+    settings.DEBUG = False
+    settings.EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+    email = make_email(text="a private link")
+    call_command("work", "--once")
+    out, err = capsys.readouterr()
+    assert "EMAIL_URL is not set" in err
+    assert "1 wait" in err
+    assert "private link" not in out + err
+    email.refresh_from_db()
+    assert email.state == "waiting"
 
 
 def test_one_refused_address_fails_for_good_and_stops_nobody_else(by_smtp):
@@ -139,14 +183,9 @@ def test_worker_that_was_slow_past_its_lease_writes_nothing(by_smtp):
     assert OutgoingEmail.objects.claim() is not None
     slow._record(sent_at=timezone.now(), next_try=None)
     assert OutgoingEmail.objects.get().sent_at is None
-
-
-def test_server_that_is_slow_to_say_goodbye_has_still_taken_the_message(settings, by_smtp):
-    settings.EMAIL_TIMEOUT = 0.3
-    by_smtp.goodbye_delay = 1
-    make_email()
-    assert (send_due(), send_due()) == (1, 0)
-    assert len(by_smtp.received) == 1
+    OutgoingEmail.objects.update(next_try=None)  # given up on, and taken up again by staff
+    OutgoingEmail.objects.get().send_again()
+    assert OutgoingEmail.objects.claim().attempts == 3
 
 
 @pytest.mark.django_db(transaction=True)

@@ -62,6 +62,22 @@ def test_late_office_apologises_and_says_where_to_write(client):
     assert "office@example.edu" in html
 
 
+def test_late_advisor_is_not_promised_for_a_day_that_is_past(client, superuser):
+    stored = make_request()
+    stored.assign(make_advisor(stored.specialty), by=superuser)
+    type(stored).objects.update(respond_by="2026-01-02")
+    html = page(client, stored)
+    assert "2 January" not in html
+    assert "If you have not heard from them, write to" in html
+
+
+def test_page_links_no_guide_that_is_hidden(client, superuser):
+    stored = make_request()
+    stored.close("Done.", by=superuser)
+    type(stored.specialty).objects.update(is_published=False)
+    assert "/specialties/" not in page(client, stored)
+
+
 def test_mail_that_cannot_be_delivered_is_named(client):
     stored = make_request()
     stored.emails.update(next_try=None)

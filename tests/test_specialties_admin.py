@@ -1,4 +1,5 @@
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -6,6 +7,7 @@ from django.db.models.fields.files import FieldFile
 from django.urls import reverse
 from PIL import Image
 
+from advising.middleware import PUBLIC_BODY_LIMIT
 from specialties.models import Advisor, Answer, Question, Resource, Specialty, Stage
 from tests.factories import (
     make_advisor,
@@ -39,6 +41,8 @@ def posted(response, **changes):
             if value is None or value is False or isinstance(value, FieldFile):
                 continue
             data[form.add_prefix(name)] = value if isinstance(value, list) else getattr(value, "pk", value)
+            if form.fields[name].show_hidden_initial:
+                data[form.add_initial_prefix(name)] = data[form.add_prefix(name)]
     return data | changes
 
 
@@ -105,6 +109,35 @@ def test_answer_another_editor_wrote_meanwhile_is_not_overwritten(superuser_clie
     assert guide.answers.get(question=question).body == "<p>Theirs.</p>"
 
 
+def test_answer_another_editor_changed_meanwhile_stays_where_this_one_changed_nothing(superuser_client, guide):
+    page = superuser_client.get(change_url(guide))
+    mine = prefix_of(page, Question.objects.get(key="away-count"))
+    assert f'name="initial-{mine}-short_answer"' in page.content.decode()
+    Answer.objects.filter(question__key="research").update(body="<p>Theirs.</p>")
+
+    response = superuser_client.post(change_url(guide), posted(page, **{f"{mine}-short_answer": "Mine"}))
+
+    assert response.status_code == 302
+    assert guide.answers.get(question__key="away-count").short_answer == "Mine"
+    assert guide.answers.get(question__key="research").body == "<p>Theirs.</p>"
+
+
+def test_answer_to_a_question_of_another_specialty_is_refused(superuser_client, guide):
+    foreign = make_question(specialty=make_specialty())
+    page = superuser_client.get(change_url(guide))
+    prefix = prefix_of(page, Question.objects.get(key="chair-letter"))
+    data = posted(page, **{f"{prefix}-body": "<p>Mine.</p>", f"{prefix}-question": foreign.pk})
+    assert superuser_client.post(change_url(guide), data).status_code == 200
+    assert not guide.answers.filter(question=foreign).exists()
+
+
+def test_save_without_a_change_is_no_edit(superuser_client, guide):
+    before = guide.last_edited(guide.entries())
+    superuser_client.post(change_url(guide), posted(superuser_client.get(change_url(guide))))
+    guide.refresh_from_db()
+    assert guide.last_edited(guide.entries()) == before
+
+
 def test_markup_that_is_not_offered_does_not_get_in(superuser_client, guide):
     page = superuser_client.get(change_url(guide))
     prefix = prefix_of(page, Question.objects.get(key="chair-letter"))
@@ -160,12 +193,15 @@ def test_key_of_a_question_is_not_rewritten_with_its_label(superuser_client):
     assert page.context["adminform"].prepopulated_fields == []
 
 
-def test_photo_becomes_small_and_loses_where_it_was_taken(superuser_client, settings, tmp_path):
+def test_photo_becomes_small_and_loses_where_it_was_taken(
+    superuser_client, settings, tmp_path, django_capture_on_commit_callbacks
+):
     settings.MEDIA_ROOT = tmp_path
     advisor = make_advisor(make_specialty())
     picture, exif = BytesIO(), Image.Exif()
     exif[0x010F] = "Camera of a private person"
-    Image.new("RGB", (1600, 900), "white").save(picture, "JPEG", exif=exif)
+    Image.effect_noise((1600, 900), 90).save(picture, "JPEG", exif=exif)
+    assert len(picture.getvalue()) > PUBLIC_BODY_LIMIT
     page = superuser_client.get(change_url(advisor))
     data = posted(page, photo=SimpleUploadedFile("me.jpg", picture.getvalue()))
     assert superuser_client.post(change_url(advisor), data).status_code == 302
@@ -173,9 +209,32 @@ def test_photo_becomes_small_and_loses_where_it_was_taken(superuser_client, sett
     advisor.refresh_from_db()
     with Image.open(advisor.photo.path) as stored:
         assert (stored.format, stored.size, dict(stored.getexif())) == ("JPEG", (480, 480), {})
-    response = superuser_client.get(advisor.photo.url)
-    assert (response.status_code, response["Content-Type"]) == (200, "image/jpeg")
-    response.close()
+    first = advisor.photo.path
+    page = superuser_client.get(change_url(advisor))
+    with django_capture_on_commit_callbacks(execute=True):
+        superuser_client.post(change_url(advisor), {**posted(page), "photo-clear": "on"})
+    assert not Path(first).exists()
+
+
+def test_photo_is_on_the_site(client, settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    (tmp_path / "advisors").mkdir()
+    (tmp_path / "advisors" / "me.jpg").write_bytes(b"picture")
+    (tmp_path / "secret.txt").write_text("secret")
+    response = client.get("/media/advisors/me.jpg")
+    assert (response["Content-Type"], b"".join(response)) == ("image/jpeg", b"picture")
+    for path in ("/media/secret.txt", "/media/advisors/../secret.txt", "/media/advisors/%2e%2e/secret.txt"):
+        assert client.get(path).status_code == 404
+
+
+def test_damaged_picture_is_refused(superuser_client):
+    picture = BytesIO()
+    Image.effect_noise((400, 400), 90).save(picture, "JPEG")
+    advisor = make_advisor()
+    page = superuser_client.get(change_url(advisor))
+    damaged = SimpleUploadedFile("me.jpg", picture.getvalue()[:3000])
+    response = superuser_client.post(change_url(advisor), posted(page, photo=damaged))
+    assert "This picture is damaged" in response.content.decode()
 
 
 @pytest.mark.parametrize("content", [b"<svg onload='alert(1)'></svg>", b"no picture", b""])

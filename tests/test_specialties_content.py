@@ -83,11 +83,21 @@ def test_loading_again_changes_nothing_that_staff_changed(guide, capsys):
     assert capsys.readouterr().out == "The guide is there already; left as it is.\n"
 
 
+@pytest.mark.parametrize("changed", [{"slug": "ir"}, {"name": "Vascular and Interventional Radiology"}])
+def test_guide_with_another_name_or_address_is_still_that_guide(guide, changed):
+    Specialty.objects.update(**changed)
+    call_command("load_guide")
+    assert Specialty.objects.count() == 1
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
         ("name = ", "cannot be read as a guide"),
         ('name = "No slug"', "cannot be read as a guide"),
+        ('name = "A"\nslug = "a"\ncolour = "red"', "cannot be read as a guide"),
+        ('name = "A"\nslug = "a b"', "cannot be read as a guide"),
+        (f'name = "A"\nslug = "a"\n[answers.research]\nshort_answer = "{"x" * 81}"', "cannot be read as a guide"),
         ('name = "A"\nslug = "a"\n[answers.unheard-of]\nbody = "x"', "answers a question that is not in the bank"),
     ],
 )

@@ -5,7 +5,7 @@ import time_machine
 from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, RestrictedError
 
 from specialties.models import Advisor, Answer, Question, Specialty
 from tests.factories import make_advisor, make_answer, make_question, make_request, make_specialty, make_stage
@@ -56,9 +56,12 @@ def test_entries_are_the_questions_asked_of_a_specialty_in_order():
     assert [entry.is_blank for entry in entries] == [True, False, True, True]
 
 
-@pytest.mark.parametrize("body", ["", "<p></p>", "<p> </p>", "<p><br></p>"])
-def test_answer_without_words_is_blank(body):
-    assert make_answer(make_specialty(), body=body).is_blank
+@pytest.mark.parametrize("body", ["", "<p></p>", "<p> </p>", "<p><br></p>", "<p>&nbsp;</p>", "<p>\xa0</p>"])
+def test_answer_without_words_is_stored_as_none(body):
+    answer = make_answer(make_specialty(), body=body)
+    answer.refresh_from_db()
+    assert answer.body == ""
+    assert answer.is_blank
 
 
 def test_answer_of_one_word_is_not_blank():
@@ -104,11 +107,30 @@ def test_who_confirmed_also_says_when():
 
 def test_answered_question_and_requested_specialty_are_not_deleted():
     answer = make_answer(make_specialty())
-    with pytest.raises(ProtectedError):
+    with pytest.raises(RestrictedError):
         answer.question.delete()
     specialty = make_request().specialty
     with pytest.raises(ProtectedError):
         specialty.delete()
+
+
+def test_specialty_takes_its_own_questions_and_answers_with_it(questions):
+    specialty = make_specialty()
+    make_answer(specialty, make_question(specialty=specialty))
+    specialty.delete()
+    assert Question.objects.count() == 11
+
+
+def test_answers_are_counted_where_they_say_something_and_are_still_asked():
+    specialty = make_specialty()
+    make_answer(specialty)
+    make_answer(specialty, body="", short_answer="Yes")
+    make_answer(specialty, body="<p></p>")
+    make_answer(specialty, make_question(is_active=False))
+    make_advisor(specialty)
+    make_advisor(specialty)
+    counted = Specialty.objects.with_counts().get()
+    assert (counted.answer_count, counted.advisor_count) == (2, 2)
 
 
 def test_nobody_stands_in_for_themselves():

@@ -51,13 +51,14 @@ def ask(apps, schema_editor):
     Stage = apps.get_model("specialties", "Stage")
     Question = apps.get_model("specialties", "Question")
     for stage_position, ((slug, name), questions) in enumerate(STAGES.items(), start=1):
-        stage = Stage.objects.create(slug=slug, name=name, position=stage_position)
+        stage, _ = Stage.objects.get_or_create(slug=slug, defaults={"name": name, "position": stage_position})
         for position, (key, label, text) in enumerate(questions, start=1):
-            Question.objects.create(stage=stage, key=key, label=label, text=text, position=position)
+            values = {"stage": stage, "label": label, "text": text, "position": position}
+            Question.objects.get_or_create(key=key, defaults=values)
 
 
 class Migration(migrations.Migration):
     dependencies = [("specialties", "0001_first")]
 
-    # Backwards it leaves the rows: going further back drops their tables, and answers may hang on them.
+    # Backwards it leaves the rows, as answers may hang on them; forwards again it finds them there.
     operations = [migrations.RunPython(ask, migrations.RunPython.noop)]

@@ -59,7 +59,7 @@ def test_targets_are_large_enough_to_touch(open_page, guide):
     """WCAG 2.2, 2.5.8: 24 by 24 pixels, but for links within a text."""
     page = open_page(f"{guide.get_absolute_url()}request/", width=320)
     small = page.evaluate(
-        """() => [...document.querySelectorAll("a, button, input:not([type=hidden]):not([name=website]), textarea")]
+        """() => [...document.querySelectorAll("a, button, input:not([type=hidden]):not([name=subject]), textarea")]
             .map(element => element.closest(".form-check") || element)
             .filter(element => !element.closest("p, .skip-link"))
             .map(element => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])

@@ -77,7 +77,7 @@ def test_student_requests_an_advisor_by_keyboard_alone(open_page, guide):
 
 def test_field_for_bots_is_out_of_sight_and_out_of_reach(open_page, guide):
     page = open_page("/specialties/interventional-radiology/request/")
-    trap = page.locator("[name=website]")
+    trap = page.locator("[name=subject]")
     assert trap.bounding_box()["x"] < 0
     assert trap.get_attribute("tabindex") == "-1"
     assert page.get_by_role("textbox", name="Leave this empty").count() == 0

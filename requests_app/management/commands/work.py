@@ -2,11 +2,11 @@ import logging
 import signal
 import threading
 
+import django.db
+from django.conf import settings
 from django.core.management.base import BaseCommand
-from django.db import Error as DatabaseError
-from django.db import close_old_connections, reset_queries
 
-from requests_app.outbox import send_due
+from requests_app.outbox import OutgoingEmail, send_due
 
 logger = logging.getLogger(__name__)
 
@@ -21,24 +21,36 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="make one pass and exit")
 
     def handle(self, once, **options):
+        if not settings.DEBUG and settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+            # Printed, a private link would be in the log and its e-mail count as sent.
+            self.stderr.write(f"EMAIL_URL is not set, so e-mails are kept: {OutgoingEmail.objects.due().count()} wait.")
+            if not once:
+                event_of_being_stopped().wait()
+            return
         if once:
             self.stdout.write(f"Sent {send_due()}.")
             return
-        stop = threading.Event()
-        for name in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(name, lambda *args: stop.set())
+        stop = event_of_being_stopped()
         self.stdout.write("Worker started.")
         while not stop.wait(self.pass_once(stop)):
             pass
 
     def pass_once(self, stop):
         """Do what is due; return the seconds to wait before the next pass."""
-        close_old_connections()
-        reset_queries()
+        django.db.close_old_connections()
+        django.db.reset_queries()
         try:
             if sent := send_due(keep_going=lambda: not stop.is_set()):
                 self.stdout.write(f"Sent {sent}.")
-        except DatabaseError:  # it comes back; so do we
+        except django.db.Error:  # it comes back; so do we
             logger.exception("The database did not answer")
             return PAUSE_AFTER_ERROR
         return PAUSE
+
+
+def event_of_being_stopped():
+    """Return an event that is set when the process is asked to stop."""
+    stop = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *args: stop.set())
+    return stop

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
 from specialties.content_files import INTERVENTIONAL_RADIOLOGY, load
@@ -15,7 +16,7 @@ class Command(BaseCommand):
     def handle(self, file, **options):
         try:
             specialty = load(file)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, ValueError, KeyError, TypeError, ValidationError) as error:
             raise CommandError(f"{file} cannot be read as a guide: {error}") from error
         except Question.DoesNotExist as error:
             raise CommandError(f"{file} answers a question that is not in the bank; nothing was loaded.") from error
