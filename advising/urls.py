@@ -10,5 +10,5 @@ urlpatterns = [
     # Django's redirect to "view on site" asks for no permission: it would hand any staff any student's private link.
     path("admin/r/<path:anything>", views.not_found),
     path("admin/", admin.site.urls),
-    path("media/advisors/<path:name>", views.portrait),
+    path("media/advisors/<str:name>", views.portrait),
 ]
