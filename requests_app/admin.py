@@ -19,6 +19,8 @@ from .outbox import NotFailed, OutgoingEmail
 class ReadOnly:
     """Shown to whoever may see the request; changed by verbs, not by hand."""
 
+    change_form_template = "admin/requests_app/read_only.html"
+
     def has_add_permission(self, request, obj=None):
         return False
 

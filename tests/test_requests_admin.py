@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.messages import get_messages
@@ -67,6 +69,11 @@ def test_nothing_of_a_request_is_edited_added_or_deleted_by_hand(client, superus
     assert superuser_client.post(change_url(stored, "delete"), {"post": "yes"}).status_code == 403
     stored.refresh_from_db()
     assert (stored.status, stored.events.count()) == ("waiting", 1)
+
+
+def test_only_one_thing_on_the_page_is_called_close(client, coordinator):
+    html = client.get(change_url(make_request())).content.decode()
+    assert re.findall(r">\s*(Close[^<]*?)\s*<", html) == ["Close with a reason"]
 
 
 def test_assign_leaves_an_event_of_who_did_it(client, coordinator):
