@@ -94,11 +94,13 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
 
 MIDDLEWARE = [
+    "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "advising.middleware.ContentSecurityPolicyMiddleware",
@@ -185,6 +187,7 @@ UNFOLD = {
                 ("Advisors", "stethoscope", "specialties.advisor"),
                 ("Questions", "help", "specialties.question"),
                 ("Stages", "stairs", "specialties.stage"),
+                ("Synonyms", "compare_arrows", "specialties.synonym"),
             ),
             menu("Staff", ("Users", "person", "auth.user"), ("Groups", "group", "auth.group")),
         ],

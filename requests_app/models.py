@@ -231,6 +231,7 @@ class AdvisorRequest(models.Model):
         for field, value in {"status": status, **changes}.items():
             setattr(self, field, value)
         self.save(update_fields=["status", *changes, "updated_at"])
+        _recount(before.advisor, self.advisor)
         self.events.create(
             kind=kind,
             old_status=before.status,
@@ -241,6 +242,13 @@ class AdvisorRequest(models.Model):
             note=note,
         )
         return before
+
+
+def _recount(*advisors):
+    """Write down how many open requests advisors have; locked first, so that two steps at once count each other."""
+    keys = {advisor.pk for advisor in advisors if advisor}
+    for advisor in Advisor.objects.select_for_update().filter(pk__in=keys).order_by("pk"):
+        Advisor.objects.filter(pk=advisor.pk).update(open_requests=advisor.requests.open().count())
 
 
 class RequestEventQuerySet(models.QuerySet):

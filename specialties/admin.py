@@ -7,7 +7,8 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
 
-from .models import Advisor, Answer, Question, Resource, Specialty, Stage
+from .indexing import index
+from .models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
 
 
@@ -65,11 +66,13 @@ class AnswerFormSet(forms.BaseInlineFormSet):
         super().add_fields(form, index)
         for field in form.fields.values():
             field.show_hidden_initial = True  # so that only what this editor changed is saved, not what they saw
-        form.fields["question"].queryset = self.questions
         if form.instance.pk:
             form.fields["question"].disabled = True
+            form.fields["question"].queryset = Question.objects.filter(pk=form.instance.question_id)
             form.asked_question = form.instance.question
-        elif (pk := str(form["question"].value())).isdecimal():
+            return
+        form.fields["question"].queryset = self.questions
+        if (pk := str(form["question"].value())).isdecimal():
             form.asked_question = self.asked.get(int(pk))
 
 
@@ -145,11 +148,15 @@ class SpecialtyAdmin(OnSite, ModelAdmin):
         return specialty.is_published
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_counts()
+        return super().get_queryset(request).with_answer_count().with_advisor_count()
 
     def save_model(self, request, obj, form, change):
         if form.has_changed() or not change:  # "last edited" is when a word changed, not when Save was pressed
             super().save_model(request, obj, form, change)
+
+    def save_related(self, request, form, formsets, change):
+        super().save_related(request, form, formsets, change)
+        index(Specialty.objects.filter(pk=form.instance.pk))  # the inline of advisors tells nobody else of its rows
 
     @display(description="answered questions", ordering="answer_count")
     def answered(self, specialty):
@@ -195,6 +202,12 @@ class StageAdmin(Sortable, ModelAdmin):
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
     exclude = ["position"]
+
+
+@admin.register(Synonym)
+class SynonymAdmin(ModelAdmin):
+    list_display = ["words"]
+    search_fields = ["words"]
 
 
 class AdvisorForm(forms.ModelForm):

@@ -5,14 +5,16 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.html import format_html_join
+from django.utils.html import format_html, format_html_join
 
 from .models import Advisor, Answer, Question, Specialty
 
-INTERVENTIONAL_RADIOLOGY = Path(__file__).parent / "content" / "interventional-radiology.toml"
+CONTENT = Path(__file__).parent / "content"
+INTERVENTIONAL_RADIOLOGY = CONTENT / "interventional-radiology.toml"
+SAMPLES = sorted((CONTENT / "sample").glob("*.toml"))
 
 
-def load(path):
+def load(path, *, is_sample=False):
     """Add the guide in the file at `path` with its answers and advisors; return it, or None where it was there already.
 
     A guide that is there belongs to the staff, whatever they made of it: nothing of it is changed. Nor is an advisor.
@@ -22,13 +24,13 @@ def load(path):
     content = tomllib.loads(path.read_text(encoding="utf-8"))
     answers, advisors = content.pop("answers", {}), content.pop("advisors", [])
     content = {name: value.strip() if isinstance(value, str) else value for name, value in content.items()}
-    content["recommendations"] = paragraphs(content.get("recommendations", ""))
+    content["recommendations"] = rich_text(content.get("recommendations", ""))
     if Specialty.objects.filter(Q(slug=content["slug"]) | Q(name=content["name"])).exists():
         return None
     with transaction.atomic():
-        specialty = checked(Specialty(**content))
+        specialty = checked(Specialty(**content, is_sample=is_sample))
         for key, answer in answers.items():
-            answer["body"] = paragraphs(answer.get("body", ""))
+            answer["body"] = rich_text(answer.get("body", ""))
             checked(Answer(specialty=specialty, question=Question.objects.get(key=key), **answer))
         for fields in advisors:
             advisor = Advisor.objects.filter(slug=fields["slug"]).first() or checked(Advisor(**fields))
@@ -42,6 +44,13 @@ def checked(row):
     return row
 
 
-def paragraphs(text):
-    """Return plain text, with its blank lines, as HTML paragraphs."""
-    return format_html_join("", "<p>{}</p>", ([part.strip()] for part in text.split("\n\n") if part.strip()))
+def rich_text(text):
+    """Return plain text as HTML: blank lines part its paragraphs, and one of lines that begin with "- " is a list."""
+    return format_html_join("", "{}", ([block(part.strip())] for part in text.split("\n\n") if part.strip()))
+
+
+def block(text):
+    if not text.startswith("- "):
+        return format_html("<p>{}</p>", text)
+    items = (item.split("- ", 1)[1] for item in text.splitlines())
+    return format_html("<ul>{}</ul>", format_html_join("", "<li><p>{}</p></li>", ([item] for item in items)))

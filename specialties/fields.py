@@ -1,3 +1,4 @@
+import re
 from html import unescape
 
 from django.db import models
@@ -26,10 +27,20 @@ class RichTextField(ProseEditorField):
 
     def get_db_prep_save(self, value, connection):
         if isinstance(value, str):
-            value = self.sanitize(value)
-            if not unescape(strip_tags(value)).strip():
-                value = ""  # an empty paragraph is no answer
+            value = self.cleaned(value)
         return super().get_db_prep_save(value, connection)
+
+    def cleaned(self, value):
+        """Return `value` as it is stored: sanitised, and "" where it holds no word."""
+        value = self.sanitize(value)
+        return value if plain_text(value) else ""  # an empty paragraph is no answer
+
+
+def plain_text(html):
+    """Return what a reader sees of rich text, each paragraph, list item and line on a line of its own."""
+    broken = re.sub(r"</(?:p|li)>|<br\s*/?>", "\n", html)
+    lines = (" ".join(line.split()) for line in unescape(strip_tags(broken)).splitlines())
+    return "\n".join(line for line in lines if line)
 
 
 class WebAddressField(models.URLField):

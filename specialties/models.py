@@ -1,13 +1,39 @@
+from datetime import date
+from typing import NamedTuple
+
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models import Count, F, Prefetch, Q
+from django.db.models import F, Func, OuterRef, Prefetch, Q, Subquery
+from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 
 from .fields import RichTextField, WebAddressField
+from .search import SearchEntry, Synonym
+
+__all__ = ["Advisor", "Answer", "Question", "Resource", "SearchEntry", "Specialty", "Stage", "Synonym"]
 
 SHORT_ANSWER_LENGTH = 80  # characters: what fits one cell of a comparison
+
+
+def count_of(rows):
+    """Return an annotation that counts `rows`, a queryset that names its OuterRef; the outer rows keep their order."""
+    return Subquery(rows.order_by().annotate(number=Func(F("pk"), function="COUNT")).values("number"))
+
+
+class Standing(NamedTuple):
+    """Whether the department said that a text holds, and the day it did; else the day the text was last edited."""
+
+    is_confirmed: bool
+    on: date
+
+
+def not_in_the_future(day):
+    if day > timezone.localdate():
+        raise ValidationError("This day is still to come.")
 
 
 class Stage(models.Model):
@@ -31,13 +57,24 @@ class SpecialtyQuerySet(models.QuerySet):
     def with_advisors(self):
         return self.prefetch_related("advisors")
 
-    def with_counts(self):
-        """Each with `answer_count`, of questions still asked that have an answer, and `advisor_count`."""
-        answered = ~Q(answers__short_answer="", answers__body="") & Q(answers__question__is_active=True)
-        return self.annotate(
-            answer_count=Count("answers", filter=answered, distinct=True),
-            advisor_count=Count("advisors", distinct=True),
-        )
+    def with_answers(self, *questions):
+        """Each with its answers at hand; with `questions`, the answers to these alone."""
+        answers = Answer.objects.filter(question__in=questions) if questions else Answer.objects.all()
+        return self.prefetch_related(Prefetch("answers", answers))
+
+    def with_answer_count(self):
+        """Each with `answer_count`, of the questions asked of all specialties those it answers."""
+        answers = Answer.objects.given().filter(question__is_active=True, question__specialty=None)
+        return self.annotate(answer_count=count_of(answers.filter(specialty=OuterRef("pk"))))
+
+    def with_advisor_count(self):
+        return self.annotate(advisor_count=count_of(Advisor.objects.filter(specialties=OuterRef("pk"))))
+
+    def with_last_edited(self):
+        """Each with `text_edited_at`, when a word of the guide last changed."""
+        answers = Answer.objects.filter(specialty=OuterRef("pk"), question__is_active=True).order_by("-edited_at")
+        last_answer = Coalesce(Subquery(answers.values("edited_at")[:1]), "updated_at")
+        return self.annotate(text_edited_at=Greatest("updated_at", last_answer))
 
 
 class Specialty(models.Model):
@@ -59,6 +96,9 @@ class Specialty(models.Model):
     email = models.EmailField("e-mail", blank=True)
     is_published = models.BooleanField(
         "published", default=False, help_text="Unticked, the guide is a draft only staff see."
+    )
+    is_sample = models.BooleanField(
+        "sample", default=False, editable=False, help_text="Written to try the portal out; every page says so."
     )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
@@ -85,27 +125,57 @@ class Specialty(models.Model):
         """ "an" before Interventional Radiology, "a" before Dermatology and, for its sound, Urology."""
         return "an" if self.name[:1] in "AEIO" else "a"
 
-    def entries(self):
-        """Return one answer for each question asked of this specialty, in reading order.
+    @property
+    def has_available_advisor(self):
+        return any(advisor.is_available for advisor in self.advisors.all())
 
-        A question nobody has answered yet comes with an unsaved, blank answer.
-        """
-        answers = {answer.question_id: answer for answer in self.answers.all()}
-        entries = []
-        for question in Question.objects.asked_of(self).select_related("stage"):
-            entry = answers.get(question.pk) or Answer(specialty=self)
-            entry.question = question
-            entries.append(entry)
-        return entries
+    def entries(self):
+        """Return one answer for each question asked of this specialty, in reading order."""
+        return [self.answer_to(question) for question in Question.objects.asked_of(self)]
+
+    def answer_to(self, question):
+        """Return this specialty's answer; unsaved and blank where nobody gave one, None where it is not asked."""
+        if question.specialty_id not in (None, self.pk):
+            return None
+        answer = self._answers.get(question.pk) or Answer(specialty=self)
+        answer.question = question
+        return answer
+
+    def standing(self, entries):
+        """Return how far the guide as a whole can be trusted: confirmed only where every answer it gives is."""
+        given = [entry.standing for entry in entries if not entry.is_blank]
+        if given and all(standing.is_confirmed for standing in given):
+            return min(given)
+        return Standing(False, timezone.localdate(self.last_edited(entries)))
 
     def last_edited(self, entries):
         """Return when the text of the guide or of one of its entries last changed."""
-        return max([self.updated_at, *(entry.updated_at for entry in entries if entry.pk)])
+        return max([self.updated_at, *(entry.edited_at for entry in entries if entry.pk)])
+
+    @cached_property
+    def _answers(self):
+        return {answer.question_id: answer for answer in self.answers.all()}
 
 
 class QuestionQuerySet(models.QuerySet):
-    def asked_of(self, specialty):
-        return self.filter(Q(specialty=None) | Q(specialty=specialty), is_active=True)
+    def asked_of(self, *specialties):
+        """Those asked of all specialties or of one of these, in reading order with their stages."""
+        return self.asked().filter(Q(specialty=None) | Q(specialty__in=specialties))
+
+    def asked_of_all(self):
+        return self.asked().filter(specialty=None)
+
+    def asked(self):
+        return self.filter(is_active=True).select_related("stage")
+
+    def with_answer_count(self):
+        """Each with `answer_count`, how many published guides answer it."""
+        return self.annotate(answer_count=count_of(Answer.objects.published().filter(question=OuterRef("pk"))))
+
+    def with_last_edited(self):
+        """Each with `text_edited_at`, when a published answer to it last changed, None where there is none."""
+        answers = Answer.objects.published().filter(question=OuterRef("pk")).order_by("-edited_at")
+        return self.annotate(text_edited_at=Subquery(answers.values("edited_at")[:1]))
 
 
 class Question(models.Model):
@@ -137,6 +207,27 @@ class Question(models.Model):
     def __str__(self):
         return self.label
 
+    def get_absolute_url(self):
+        """The page with every specialty's answer; a question that only one of them is asked has none."""
+        return reverse("specialties:question", args=[self.key]) if self.specialty_id is None else ""
+
+    @property
+    def all_wordings(self):
+        return f"{self.label}\n{self.text}\n{self.other_wordings}"
+
+
+class AnswerQuerySet(models.QuerySet):
+    def given(self):
+        """Those that say something."""
+        return self.exclude(short_answer="", body="")
+
+    def published(self):
+        """Those a reader finds on the site: given, still asked, in a published guide."""
+        return self.given().filter(specialty__is_published=True, question__is_active=True)
+
+    def recently_edited(self):
+        return self.select_related("specialty", "question").order_by("-edited_at", "specialty", "question")
+
 
 class Answer(models.Model):
     specialty = models.ForeignKey(Specialty, models.CASCADE, related_name="answers")
@@ -148,10 +239,15 @@ class Answer(models.Model):
     )
     body = RichTextField("full text", blank=True)
     confirmed_on = models.DateField(
-        null=True, blank=True, help_text="When the department last said that it still holds."
+        null=True,
+        blank=True,
+        validators=[not_in_the_future],
+        help_text="When the department last said that it still holds. A new text takes this back.",
     )
     confirmed_by = models.CharField(max_length=100, blank=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    edited_at = models.DateTimeField("last edited", default=timezone.now, editable=False)
+
+    objects = AnswerQuerySet.as_manager()
 
     class Meta:
         constraints = [
@@ -171,12 +267,35 @@ class Answer(models.Model):
     def __str__(self):
         return f"{self.specialty}: {self.question}"
 
+    def save(self, *args, update_fields=None, **kwargs):
+        """Store the answer. A new text is dated, and nobody has confirmed it unless this save says who did and when."""
+        stored = Answer.objects.filter(pk=self.pk).first()
+        if stored and stored.text != self.text:
+            self.edited_at = timezone.now()
+            if stored.confirmation == self.confirmation:
+                self.confirmed_on, self.confirmed_by = None, ""
+            update_fields = update_fields and {*update_fields, "edited_at", "confirmed_on", "confirmed_by"}
+        super().save(*args, update_fields=update_fields, **kwargs)
+
     def get_absolute_url(self):
         return f"{self.specialty.get_absolute_url()}#{self.question.key}"
 
     @property
     def is_blank(self):
         return not (self.short_answer or self.body)
+
+    @property
+    def standing(self):
+        return Standing(bool(self.confirmed_on), self.confirmed_on or timezone.localdate(self.edited_at))
+
+    @property
+    def text(self):
+        """What the department says: the short answer, and the full text as it is stored."""
+        return self.short_answer, Answer._meta.get_field("body").cleaned(self.body)
+
+    @property
+    def confirmation(self):
+        return self.confirmed_on, self.confirmed_by
 
 
 class AdvisorQuerySet(models.QuerySet):
@@ -205,6 +324,9 @@ class Advisor(models.Model):
     accepts_requests = models.BooleanField("takes requests", default=True)
     request_limit = models.PositiveSmallIntegerField(
         default=5, help_text="How many requests at once. 0: none, they have opted out."
+    )
+    open_requests = models.PositiveIntegerField(
+        default=0, editable=False, help_text="How many are with them now. Kept by the requests."
     )
     on_selection_committee = models.BooleanField(
         "on the residency selection committee", default=False, help_text="Students ask to know before they write."
@@ -252,6 +374,10 @@ class Advisor(models.Model):
         return self.accepts_requests and self.request_limit > 0
 
     @property
+    def is_full(self):
+        return self.open_requests >= self.request_limit
+
+    @property
     def is_away(self):
         """Whether today is one of the days away; without a last day, until further notice."""
         today = timezone.localdate()
@@ -264,7 +390,12 @@ class Advisor(models.Model):
             return "Not taking requests at the moment"
         if self.is_away:
             return f"Away until {date_format(self.away_until, 'j F')}" if self.away_until else "Away at the moment"
-        return "Taking requests"
+        return "Full at the moment" if self.is_full else "Taking requests"
+
+    @property
+    def is_available(self):
+        """Whether a request would reach this advisor now: they take requests, are not away and not full."""
+        return self.takes_requests and not self.is_away and not self.is_full
 
 
 class Resource(models.Model):

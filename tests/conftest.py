@@ -5,11 +5,12 @@ from django.apps import apps
 from django.db import connection
 
 from specialties import content_files
-from specialties.models import Stage
+from specialties.models import Stage, Synonym
 from tests.factories import make_superuser
 from tests.mailserver import MailServer
 
 first_questions = import_module("specialties.migrations.0002_first_questions")
+first_synonyms = import_module("specialties.migrations.0005_first_synonyms")
 
 
 @pytest.fixture
@@ -20,7 +21,14 @@ def questions(db):
 
 
 @pytest.fixture
-def guide(questions):
+def synonyms(db):
+    """The synonyms a new portal begins with, likewise."""
+    if not Synonym.objects.exists():
+        first_synonyms.add(apps, None)
+
+
+@pytest.fixture
+def guide(questions, synonyms):
     """The real guide of Interventional Radiology, as a new portal holds it."""
     return content_files.load(content_files.INTERVENTIONAL_RADIOLOGY)
 

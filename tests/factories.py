@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 
 from requests_app.models import AdvisorRequest
 from requests_app.outbox import OutgoingEmail
-from specialties.models import Advisor, Answer, Question, Resource, Specialty, Stage
+from specialties.models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
 
 number = count(1)
 
@@ -55,6 +55,10 @@ def make_resource(specialty, **fields):
     return Resource.objects.create(
         specialty=specialty, **{"label": f"Resource {n}", "url": f"https://example.org/{n}"} | fields
     )
+
+
+def make_synonym(words=""):
+    return Synonym.objects.create(words=words or f"word {next(number)}, other {next(number)}")
 
 
 def make_full_specialty(**fields):

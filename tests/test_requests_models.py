@@ -20,6 +20,7 @@ from requests_app.models import (
     Status,
 )
 from requests_app.outbox import OutgoingEmail
+from specialties.models import Advisor
 from tests.factories import make_advisor, make_request, make_specialty, make_superuser, request_fields
 
 pytestmark = pytest.mark.django_db
@@ -263,3 +264,23 @@ def test_as_many_working_days_lie_between_as_were_added(start, count):
     days = [date.fromordinal(n) for n in range(start.toordinal() + 1, end.toordinal() + 1)]
     assert sum(map(is_working_day, days)) == count
     assert is_working_day(end)
+
+
+def test_advisors_open_requests_are_counted_with_every_step(superuser):
+    specialty = make_specialty()
+    first, second = make_advisor(specialty), make_advisor(specialty)
+
+    def counts():
+        return [Advisor.objects.get(pk=advisor.pk).open_requests for advisor in (first, second)]
+
+    one, two = make_request(specialty), make_request(specialty)
+    one.assign(first, by=superuser)
+    two.assign(first, by=superuser)
+    assert counts() == [2, 0]
+    one.assign(second, by=superuser)
+    assert counts() == [1, 1]
+    two.close("Done.", by=superuser)
+    assert counts() == [0, 1]
+    Advisor.objects.update(open_requests=7)  # whatever went wrong before
+    one.close("Done.", by=superuser)
+    assert counts() == [7, 0]

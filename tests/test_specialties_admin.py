@@ -17,11 +17,13 @@ from tests.factories import (
     make_resource,
     make_specialty,
     make_staff,
+    make_stage,
+    make_synonym,
 )
 
 pytestmark = pytest.mark.django_db
 
-CHANGELISTS = ["specialty", "advisor", "question", "stage"]
+CHANGELISTS = ["specialty", "advisor", "question", "stage", "synonym"]
 
 
 def change_url(obj):
@@ -96,6 +98,15 @@ def test_saving_without_a_change_changes_no_answer(superuser_client, guide):
     assert list(guide.answers.order_by("pk").values()) == before
     guide.refresh_from_db()
     assert guide.is_published
+
+
+def test_guide_is_saved_though_a_question_it_answers_is_not_asked_any_more(superuser_client, guide):
+    Question.objects.filter(key="away-count").update(is_active=False)
+    page = superuser_client.get(change_url(guide))
+    assert superuser_client.post(change_url(guide), posted(page, summary="New")).status_code == 302
+    guide.refresh_from_db()
+    assert guide.summary == "New"
+    assert guide.answers.get(question__key="away-count").short_answer == "1–2"
 
 
 def test_answer_another_editor_wrote_meanwhile_is_not_overwritten(superuser_client, guide):
@@ -261,13 +272,15 @@ def test_view_on_site_leads_to_what_is_on_the_site(superuser_client):
 
 @pytest.mark.parametrize("model", CHANGELISTS)
 def test_changelists_are_flat(superuser_client, django_assert_num_queries, model):
-    queries = {"specialty": 6, "advisor": 8, "question": 7, "stage": 6}[model]
+    queries = {"specialty": 6, "advisor": 8, "question": 7, "stage": 6, "synonym": 6}[model]
     url = reverse(f"admin:specialties_{model}_changelist")
     for _ in range(2):
         make_question(specialty=make_full_specialty())
         with django_assert_num_queries(queries):
             assert superuser_client.get(url).status_code == 200
         make_full_specialty()
+        make_stage()
+        make_synonym()
 
 
 @pytest.mark.parametrize("model", CHANGELISTS)
@@ -278,6 +291,7 @@ def test_staff_without_permission_see_nothing(client, model):
         "advisor": make_advisor,
         "question": make_question,
         "stage": Stage.objects.first,
+        "synonym": make_synonym,
     }
     for url in (reverse(f"admin:specialties_{model}_changelist"), change_url(obj[model]())):
         assert client.get(url).status_code == 403

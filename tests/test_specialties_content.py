@@ -114,5 +114,6 @@ def test_missing_content_file_is_named(tmp_path):
         call_command("load_guide", tmp_path / "nowhere.toml")
 
 
-def test_plain_text_becomes_paragraphs():
-    assert content_files.paragraphs("One & two\n\n\n\nThree\n") == "<p>One &amp; two</p><p>Three</p>"
+def test_plain_text_becomes_paragraphs_and_lists():
+    html = content_files.rich_text("One & two\n\n\n\n- Three\n- Four - five\n\nSix\n")
+    assert html == "<p>One &amp; two</p><ul><li><p>Three</p></li><li><p>Four - five</p></li></ul><p>Six</p>"

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import time_machine
@@ -6,8 +6,9 @@ from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
+from django.utils import timezone
 
-from specialties.models import Advisor, Answer, Question, Specialty
+from specialties.models import Advisor, Answer, Question, Specialty, Standing
 from tests.factories import make_advisor, make_answer, make_question, make_request, make_specialty, make_stage
 
 pytestmark = pytest.mark.django_db
@@ -121,7 +122,7 @@ def test_specialty_takes_its_own_questions_and_answers_with_it(questions):
     assert Question.objects.count() == 11
 
 
-def test_answers_are_counted_where_they_say_something_and_are_still_asked():
+def test_answers_are_counted_where_they_say_something_and_are_asked_of_all():
     specialty = make_specialty()
     make_answer(specialty)
     make_answer(specialty, body="", short_answer="Yes")
@@ -129,8 +130,71 @@ def test_answers_are_counted_where_they_say_something_and_are_still_asked():
     make_answer(specialty, make_question(is_active=False))
     make_advisor(specialty)
     make_advisor(specialty)
-    counted = Specialty.objects.with_counts().get()
+    make_answer(specialty, make_question(specialty=specialty))
+    counted = Specialty.objects.with_answer_count().with_advisor_count().get()
     assert (counted.answer_count, counted.advisor_count) == (2, 2)
+
+
+def confirmed_answer(**fields):
+    confirmation = {"confirmed_on": date(2026, 3, 2), "confirmed_by": "Department"}
+    answer = make_answer(make_specialty(), **confirmation | fields)
+    Answer.objects.filter(pk=answer.pk).update(edited_at="2026-01-05T12:00Z")
+    answer.refresh_from_db()
+    return answer
+
+
+@pytest.mark.parametrize("change", [{"body": "<p>New.</p>"}, {"short_answer": "New"}, {"body": ""}])
+def test_new_text_is_dated_and_takes_the_confirmation_back(change):
+    answer = confirmed_answer()
+    for field, value in change.items():
+        setattr(answer, field, value)
+    answer.save(update_fields=list(change))
+    answer.refresh_from_db()
+    assert answer.confirmation == (None, "")
+    assert answer.edited_at > timezone.now() - timedelta(minutes=1)
+
+
+def test_new_text_confirmed_in_the_same_save_is_confirmed():
+    answer = confirmed_answer()
+    answer.body, answer.confirmed_on = "<p>New.</p>", date(2026, 4, 1)
+    answer.save()
+    answer.refresh_from_db()
+    assert answer.standing == Standing(True, date(2026, 4, 1))
+
+
+def test_saving_the_same_text_changes_neither_its_date_nor_its_confirmation():
+    answer = confirmed_answer(body="<p>Some text.</p>")
+    answer.body += "<script></script>"  # gone once it is sanitised
+    answer.save()
+    answer.refresh_from_db()
+    assert answer.standing == Standing(True, date(2026, 3, 2))
+    assert answer.edited_at.date() == date(2026, 1, 5)
+
+
+def test_nothing_is_confirmed_on_a_day_to_come():
+    answer = confirmed_answer()
+    answer.confirmed_on = timezone.localdate() + timedelta(days=1)
+    with pytest.raises(ValidationError, match="still to come"):
+        answer.full_clean()
+
+
+def test_guide_is_confirmed_where_every_given_answer_is_and_then_since_the_first():
+    specialty = make_specialty()
+    make_answer(specialty, confirmed_on=date(2026, 3, 2))
+    second = make_answer(specialty, confirmed_on=date(2026, 4, 1))
+    make_answer(specialty, body="")
+    assert Specialty.objects.get().standing(specialty.entries()) == Standing(True, date(2026, 3, 2))
+
+    second.body = "<p>New.</p>"
+    second.save()
+    specialty = Specialty.objects.get()
+    assert specialty.standing(specialty.entries()) == Standing(False, timezone.localdate())
+
+
+def test_guide_without_an_answer_is_not_confirmed():
+    specialty = make_specialty()
+    make_answer(specialty, body="", confirmed_on=date(2026, 3, 2))
+    assert specialty.standing(specialty.entries()) == Standing(False, timezone.localdate())
 
 
 def test_nobody_stands_in_for_themselves():
@@ -156,12 +220,16 @@ def test_away_ends_after_it_begins():
         ({"request_limit": 0}, "Not taking requests at the moment"),
         ({"away_from": date(2026, 5, 1), "away_until": date(2026, 5, 3)}, "Away until 3 May"),
         ({"away_from": date(2026, 5, 1)}, "Away at the moment"),
+        ({"request_limit": 2, "open_requests": 2}, "Full at the moment"),
+        ({"request_limit": 2, "open_requests": 1}, "Taking requests"),
         ({"away_from": date(2026, 5, 4)}, "Taking requests"),
         ({"away_from": date(2026, 4, 1), "away_until": date(2026, 5, 2)}, "Taking requests"),
     ],
 )
 def test_availability_in_words(fields, words):
-    assert make_advisor(**fields).availability == words
+    advisor = make_advisor(**fields)
+    assert advisor.availability == words
+    assert advisor.is_available == (words == "Taking requests")
 
 
 def test_advisors_on_site_are_those_of_published_specialties():

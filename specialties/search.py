@@ -1,0 +1,260 @@
+"""Search over everything a guide says: one way in, on PostgreSQL's full text search and on SQLite's FTS5.
+
+Words are folded and stemmed here, alike for both (see words.py), so that they find the same and mark the same; the
+database finds and ranks. The rows it searches are written by indexing.py in the transaction of each edit.
+"""
+
+from difflib import get_close_matches
+from itertools import islice
+from typing import NamedTuple
+
+from django.db import connection, models, transaction
+from django.db.models import Q
+
+from .words import excerpt, marked, stem, words_of
+
+LONGEST_QUERY = 200  # characters
+MOST_TERMS = 12
+MOST_HITS = 120
+MOST_HITS_OF_A_GUIDE = 4  # where all guides are searched
+PHRASE_GAP = 2  # words that may stand within a phrase, as in "letters from the chairman"
+SHORTEST_PREFIX = 3  # letters, so that "IR" does not find "irrelevant"
+# Words that a question has and its answer need not: left out of a query that has others.
+STOP_WORDS = frozenset(
+    """
+    a about after all am an and any are as at be by can could did do does for from had has have how i if in into is it
+    its many me much my need of on or our s shall should so t than that the their them there they this to was we were
+    what when where which who why will with would you your
+    """.split()  # noqa: SIM905 - words, to be read as such
+)
+
+
+class Synonym(models.Model):
+    """Words that mean the same to a search, in every direction."""
+
+    words = models.CharField(
+        max_length=300, unique=True, help_text="With commas between, as in: LOR, letter of recommendation"
+    )
+
+    class Meta:
+        ordering = ["words"]
+
+    def __str__(self):
+        return self.words
+
+    def meanings(self):
+        """Return for each wording, as the stems of its words, what to look for: every wording, as stems that count."""
+        wordings = [words for wording in self.words.split(",") if (words := words_of(wording))]
+        phrases = [stems(significant(words)) for words in wordings]
+        return dict.fromkeys(map(stems, wordings), phrases)
+
+
+class SearchEntryQuerySet(models.QuerySet):
+    def published(self):
+        return self.filter(specialty__is_published=True)
+
+    def narrowed_to(self, specialty=None, stage=None):
+        wanted = Q()
+        if specialty:
+            wanted &= Q(specialty=specialty)
+        if stage:
+            wanted &= Q(question__stage=stage)
+        return self.filter(wanted)
+
+    def matching(self, query, *, every_term):
+        """Those in which the query's terms are, best first, those without an answer last."""
+        if connection.vendor == "postgresql":
+            expression = query.as_expression(every_term, term="'{}'", prefix="'{}':*", both=" & ", either=" | ")
+            found = self.extra(
+                select={"rank": "-ts_rank(document, %s::tsquery)"},
+                select_params=[expression],
+                where=["document @@ %s::tsquery"],
+                params=[expression],
+            )
+        else:
+            expression = query.as_expression(every_term, term='"{}"', prefix='"{}"*', both=" AND ", either=" OR ")
+            found = self.extra(
+                select={"rank": "bm25(specialties_search, 10, 1)"},
+                tables=["specialties_search"],
+                where=["specialties_search.rowid = specialties_searchentry.id", "specialties_search MATCH %s"],
+                params=[expression],
+            )
+        return found.order_by("is_blank", "rank", "specialty__name", "pk")
+
+    def replace(self, stale, entries):
+        """Delete the entries of the queryset `stale` and store the new ones, for both databases to search."""
+        with transaction.atomic():
+            if connection.vendor == "sqlite":
+                self._forget([*stale.values_list("pk", flat=True)])
+            stale.delete()
+            created = self.bulk_create(entries, batch_size=500)
+            if connection.vendor == "sqlite":
+                self._remember(created)
+
+    def _forget(self, keys):
+        with connection.cursor() as cursor:
+            cursor.executemany("DELETE FROM specialties_search WHERE rowid = %s", [[key] for key in keys])
+
+    def _remember(self, entries):
+        rows = [[entry.pk, entry.heading_words, entry.text_words] for entry in entries]
+        with connection.cursor() as cursor:
+            # REPLACE: what belonged to a row that was deleted with its specialty may still be here
+            cursor.executemany("REPLACE INTO specialties_search (rowid, heading, text) VALUES (%s, %s, %s)", rows)
+
+
+class SearchEntry(models.Model):
+    """A place on the site that a search leads to: an answer, an advisor or another part of a guide."""
+
+    specialty = models.ForeignKey("specialties.Specialty", models.CASCADE, related_name="+")
+    question = models.ForeignKey("specialties.Question", models.CASCADE, null=True, related_name="+")
+    advisor = models.ForeignKey("specialties.Advisor", models.CASCADE, null=True, related_name="+")
+    anchor = models.SlugField(blank=True)
+    heading = models.CharField(max_length=300)
+    short_answer = models.CharField(max_length=80, blank=True)
+    text = models.TextField(blank=True)
+    is_blank = models.BooleanField(default=False)
+    heading_words = models.TextField()
+    text_words = models.TextField()
+
+    objects = SearchEntryQuerySet.as_manager()
+
+    def __str__(self):
+        return f"{self.specialty}: {self.heading}"
+
+    def get_absolute_url(self):
+        if self.advisor:
+            return self.advisor.get_absolute_url()
+        return self.specialty.get_absolute_url() + (f"#{self.anchor}" if self.anchor else "")
+
+
+class Term(NamedTuple):
+    """One thing a query asks for: any of several phrases, each a set of stems, or any word with a prefix."""
+
+    phrases: tuple
+    prefix: str = ""
+
+    def is_in(self, words):
+        return any(words.issuperset(phrase) for phrase in self.phrases) or (
+            bool(self.prefix) and any(word.startswith(self.prefix) for word in words)
+        )
+
+
+class Query:
+    """What somebody typed, understood: synonyms known, words that say nothing left out."""
+
+    def __init__(self, text, synonyms=()):
+        self.text = " ".join(text[:LONGEST_QUERY].replace("\0", " ").split())
+        self.words = words_of(self.text)
+        self.terms = list(islice(self._read(synonyms), MOST_TERMS))
+        phrases = [frozenset(phrase) for term in self.terms for phrase in term.phrases]
+        self._stems = frozenset().union(*(phrase for phrase in phrases if len(phrase) == 1))
+        self._phrases = [phrase for phrase in phrases if len(phrase) > 1]
+        self._prefix = self.terms[-1].prefix if self.terms else ""
+
+    def find(self, words):
+        """Return the positions of the folded words that the query asks for; a phrase's only where it is together."""
+        stemmed = [stem(word) for word in words]
+        found = {place for place, word in enumerate(words) if self._is_asked_for(word)}
+        for phrase in self._phrases:
+            for place in range(len(words)):
+                near = range(place, min(place + len(phrase) + PHRASE_GAP, len(words)))
+                if stemmed[place] in phrase and phrase.issubset(stemmed[other] for other in near):
+                    found.update(next(other for other in near if stemmed[other] == part) for part in phrase)
+        return found
+
+    def _is_asked_for(self, word):
+        return not self._stems.isdisjoint((word, stem(word))) or bool(self._prefix and word.startswith(self._prefix))
+
+    def is_in(self, text):
+        """Whether every term of the query is in the text."""
+        words = set(words_of(text))
+        words |= {stem(word) for word in words}
+        return bool(self.terms) and all(term.is_in(words) for term in self.terms)
+
+    def as_expression(self, every_term, *, term, prefix, both, either):
+        """Return the query in a database's language, of which the arguments are the words."""
+        alternatives = []
+        for asked in self.terms:
+            choices = [f"({both.join(term.format(word) for word in phrase)})" for phrase in asked.phrases]
+            choices += [prefix.format(asked.prefix)] if asked.prefix else []
+            alternatives.append(f"({either.join(choices)})")
+        return (both if every_term else either).join(alternatives)
+
+    def suggestion(self, vocabulary):
+        """Return the query with its unknown words changed for near ones of the site's own, "" where there are none."""
+        known = {word for text in vocabulary for word in words_of(text)}
+        better = [word if word in known else next(iter(get_close_matches(word, known, 1)), word) for word in self.words]
+        return " ".join(better) if better != self.words else ""
+
+    def _read(self, synonyms):
+        meanings = {wording: phrases for synonym in synonyms for wording, phrases in synonym.meanings().items()}
+        longest = max(map(len, meanings), default=1)
+        words, counting = self.words, set(significant(self.words))
+        while words:
+            sizes = range(min(longest, len(words)), 0, -1)
+            wording = next((span for size in sizes if (span := stems(words[:size])) in meanings), stems(words[:1]))
+            if wording in meanings or words[0] in counting:
+                is_last_word = len(words) == 1 and len(words[0]) >= SHORTEST_PREFIX
+                yield Term(tuple(meanings.get(wording, [wording])), prefix=words[0] if is_last_word else "")
+            words = words[len(wording) :]
+
+
+def significant(words):
+    """Return the words that count in a search: all of them where all say little."""
+    return [word for word in words if word not in STOP_WORDS] or words
+
+
+def stems(words):
+    return tuple(map(stem, words))
+
+
+class Hit(NamedTuple):
+    entry: SearchEntry
+    heading: str  # HTML, with the matching words marked
+    short_answer: str  # HTML likewise
+    excerpt: str  # HTML likewise
+
+
+class Group(NamedTuple):
+    specialty: models.Model
+    hits: list  # best first
+    more: int  # matches in the same guide that are left out
+
+
+class Results(NamedTuple):
+    groups: list  # best first
+    has_every_term: bool = True  # or only some of what was asked for
+    is_cut: bool = False  # more match than were looked at
+
+    @property
+    def count(self):
+        return sum(len(group.hits) + group.more for group in self.groups)
+
+
+def search(query, *, specialty=None, stage=None):
+    """Return the Results of a Query among published guides: with all its terms, or where nothing has all, with any."""
+    if not query.terms:
+        return Results([])
+    entries = SearchEntry.objects.published().narrowed_to(specialty, stage)
+    entries = entries.select_related("specialty", "question", "advisor")
+    for every_term in (True, False):
+        if found := list(entries.matching(query, every_term=every_term)[: MOST_HITS + 1]):
+            break
+    most = MOST_HITS if specialty else MOST_HITS_OF_A_GUIDE
+    by_guide = {}
+    for entry in found[:MOST_HITS]:
+        by_guide.setdefault(entry.specialty, []).append(entry)
+    groups = [
+        Group(guide, [hit(entry, query) for entry in own[:most]], max(len(own) - most, 0))
+        for guide, own in by_guide.items()
+    ]
+    return Results(groups, every_term, len(found) > MOST_HITS)
+
+
+def hit(entry, query):
+    return Hit(
+        entry,
+        heading=marked(entry.heading, query.find),
+        short_answer=marked(entry.short_answer, query.find),
+        excerpt=marked(excerpt(entry.text, query.find), query.find),
+    )
