@@ -2,6 +2,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 from django.views.static import serve
@@ -12,6 +13,12 @@ from django.views.static import serve
 def theme(request):
     """The school's own accent colour, where it has one; the stylesheet derives all else from it."""
     return HttpResponse(f":root{{--accent-base:{settings.ACCENT_COLOR}}}", content_type="text/css; charset=utf-8")
+
+
+@require_safe
+@cache_control(public=True, max_age=24 * 3600)
+def robots(request):
+    return render(request, "robots.txt", content_type="text/plain; charset=utf-8")
 
 
 @require_safe

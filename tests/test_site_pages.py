@@ -7,7 +7,15 @@ from django.urls import get_resolver, path, reverse
 from django.urls.resolvers import URLPattern
 
 from advising import urls
-from tests.factories import make_advisor, make_email, make_request, make_specialty, make_staff, make_superuser
+from tests.factories import (
+    make_advisor,
+    make_email,
+    make_question,
+    make_request,
+    make_specialty,
+    make_staff,
+    make_superuser,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -15,7 +23,17 @@ OK, SIGN_IN, FORBIDDEN, MISSING = 200, 302, 403, 404
 
 
 def test_public_pages_send_a_strict_policy_and_set_no_cookie(client, guide):
-    for url in ("/", guide.get_absolute_url(), "/advisors/kent-sato/"):
+    for url in (
+        "/",
+        guide.get_absolute_url(),
+        "/advisors/kent-sato/",
+        "/questions/",
+        "/questions/research/",
+        "/compare/",
+        "/search/?q=research",
+        "/feed/",
+        "/sitemap.xml",
+    ):
         response = client.get(url)
         assert set(response["Content-Security-Policy"].split("; ")) == {
             "default-src 'none'",
@@ -29,7 +47,8 @@ def test_public_pages_send_a_strict_policy_and_set_no_cookie(client, guide):
         assert response["X-Content-Type-Options"] == "nosniff"
         assert response["X-Frame-Options"] == "DENY"
         assert not response.cookies
-        assert not re.search(r"<script|<style|style=|onclick=", response.content.decode())
+        html = re.sub(r'<script src="/static/|<script type="application/ld\+json">', "", response.content.decode())
+        assert not re.search(r"<script|<style|style=|onclick=", html)
 
 
 def test_only_staff_pages_have_the_relaxed_policy(client):
@@ -104,6 +123,7 @@ class World:
         self.advisor = make_advisor(self.specialty)
         self.request = make_request(self.specialty)
         self.email = make_email()
+        self.question, self.own_question = make_question(), make_question(specialty=self.specialty)
 
     def clients(self):
         users = {
@@ -131,6 +151,14 @@ ACCESS = {
     "requests:create draft": (lambda world: [world.draft.slug], (MISSING,) * 4),
     "requests:status": (lambda world: [world.request.token], PUBLIC),
     "requests:status forged": (lambda world: [world.request.reference], (MISSING,) * 4),
+    "specialties:questions": (lambda world: [], PUBLIC),
+    "specialties:question": (lambda world: [world.question.key], PUBLIC),
+    "specialties:question of one specialty": (lambda world: [world.own_question.key], (MISSING,) * 4),
+    "specialties:compare": (lambda world: [], PUBLIC),
+    "specialties:search": (lambda world: [], PUBLIC),
+    "specialties:feed": (lambda world: [], PUBLIC),
+    "specialties:sitemap": (lambda world: [], PUBLIC),
+    "robots": (lambda world: [], PUBLIC),
     "theme": (lambda world: [], PUBLIC),
     "admin:index": (lambda world: [], (SIGN_IN, OK, OK, OK)),
     "admin:specialties_specialty_changelist": (lambda world: [], (SIGN_IN, FORBIDDEN, OK, OK)),
@@ -139,6 +167,7 @@ ACCESS = {
     "admin:specialties_advisor_change": (lambda world: [world.advisor.pk], (SIGN_IN, FORBIDDEN, OK, OK)),
     "admin:specialties_question_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:specialties_stage_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_synonym_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:requests_app_advisorrequest_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:requests_app_advisorrequest_change": (lambda world: [world.request.pk], OFFICE_ONLY),
     "admin:requests_app_advisorrequest_assign": (lambda world: [world.request.pk], OFFICE_ONLY),

@@ -1,6 +1,7 @@
 import pytest
 from django.urls import reverse
 
+from specialties.models import Question
 from tests.factories import make_advisor, make_answer, make_full_specialty, make_question, make_resource, make_specialty
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +18,7 @@ def test_list_shows_published_specialties_by_name(client):
     make_specialty("Anesthesiology")
     make_specialty("Dermatology", is_published=False)
     response = client.get("/")
-    assert [specialty.name for specialty in response.context["specialties"]] == ["Anesthesiology", "Urology"]
+    assert [specialty.name for specialty in response.context["shown"]] == ["Anesthesiology", "Urology"]
     assert "Dermatology" not in response.content.decode()
 
 
@@ -35,6 +36,59 @@ def test_list_names_up_to_two_advisors_and_counts_more(client):
     assert "Kim Alone, MD" in html
     assert "3 advisors" in html
     assert "No advisor named yet" in html
+
+
+def test_list_says_how_many_questions_are_answered(client, guide):
+    make_specialty("Urology")
+    html = text_of(client, "/")
+    assert "10 of 11 questions answered" in html
+    assert "0 of 11 questions answered" in html
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("", ["Away", "Complete", "Full", "Open"]),
+        ("?advisor=available", ["Complete", "Open"]),
+        ("?answers=all", ["Away", "Complete"]),
+        ("?advisor=available&answers=all", ["Complete"]),
+    ],
+)
+def test_list_is_filtered_by_what_is_true_now(client, query, names):
+    question = make_question()
+    away, complete, full, with_room = (make_specialty(name) for name in ("Away", "Complete", "Full", "Open"))
+    make_answer(away, question)
+    make_answer(complete, question)
+    make_advisor(away, away_from="2026-01-01")
+    make_advisor(complete)
+    make_advisor(full, request_limit=1, open_requests=1)
+    make_advisor(with_room, away_from="2026-01-01")
+    make_advisor(with_room)
+    Question.objects.exclude(pk=question.pk).update(is_active=False)
+    assert [specialty.name for specialty in client.get(f"/{query}").context["shown"]] == names
+
+
+def test_filter_that_leaves_nothing_leads_back_to_all(client):
+    make_specialty(), make_specialty()
+    html = text_of(client, "/?advisor=available")
+    assert "No guide is like that." in html
+    assert '<a href="/">Show all 2</a>' in html
+
+
+def test_sample_guidance_is_marked_wherever_its_words_are(client):
+    question = make_question("what")
+    sample, real = make_specialty("Sampled", is_sample=True), make_specialty("Real")
+    for specialty in (sample, real):
+        make_answer(specialty, question, short_answer="Zebra")
+    for url, count in {
+        "/": 1,
+        sample.get_absolute_url(): 1,
+        real.get_absolute_url(): 0,
+        "/questions/what/": 1,
+        "/search/?q=zebra": 1,
+        "/compare/?s=sampled&s=real": 2,  # in the table, and in the list to choose from
+    }.items():
+        assert text_of(client, url).count("Sample guidance") == count, url
 
 
 def test_guide_answers_have_their_questions_key_as_anchor(client, guide):
@@ -85,8 +139,36 @@ def test_last_edited_is_the_day_of_the_latest_change(client):
     specialty = make_specialty()
     answer = make_answer(specialty)
     type(specialty).objects.update(updated_at="2026-01-05T12:00Z")
-    type(answer).objects.update(updated_at="2026-02-06T12:00Z")
-    assert "6 February 2026" in text_of(client, specialty.get_absolute_url())
+    type(answer).objects.update(edited_at="2026-02-06T12:00Z")
+    html = text_of(client, specialty.get_absolute_url())
+    assert html.count("Last edited") == 1
+    assert "6 February 2026" in html
+    assert "Confirmed" not in html
+
+
+def test_guide_says_since_when_it_is_confirmed_and_where_an_answer_differs(client):
+    specialty = make_specialty()
+    make_answer(specialty, make_question("first"), confirmed_on="2026-03-02")
+    make_answer(specialty, make_question("second"), confirmed_on="2026-04-01")
+    html = text_of(client, specialty.get_absolute_url())
+    assert "Last edited" not in html
+    head, first, second = (
+        html.split(start)[1].split("</section>")[0] for start in ("<h1>", 'id="first"', 'id="second"')
+    )
+    assert "2 March 2026" in head
+    assert "Confirmed" not in first
+    assert "Confirmed by the department on" in second
+    assert "1 April 2026" in second
+
+
+def test_guide_confirmed_in_part_says_so_at_the_answer_only(client):
+    specialty = make_specialty()
+    make_answer(specialty, make_question("first"), confirmed_on="2026-03-02")
+    make_answer(specialty, make_question("second"))
+    html = text_of(client, specialty.get_absolute_url())
+    assert html.count("Confirmed by the department on") == 1
+    assert "Confirmed by the department on" in html.split('id="first"')[1].split("</section>")[0]
+    assert "Last edited" in html.split("<h1>")[1].split("</header>")[0]
 
 
 def test_advisor_page_shows_published_specialties_and_hides_the_email(client):
@@ -116,7 +198,7 @@ def test_advisor_who_takes_no_requests_is_not_preselected(client):
     assert f"?advisor={advisor.slug}" not in html
 
 
-@pytest.mark.parametrize(("rows", "queries"), [(1, 2), (3, 2)])
+@pytest.mark.parametrize(("rows", "queries"), [(1, 3), (3, 3)])
 def test_list_queries_are_flat(client, django_assert_num_queries, rows, queries):
     for _ in range(rows):
         make_full_specialty()
