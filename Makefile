@@ -4,13 +4,19 @@ export PORT
 export PYTHONUNBUFFERED = 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run serve test check lock
+.PHONY: help run demo serve test check lock
 
 help:  ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile
 
 run: .venv/installed .env  ## start the portal for trying out and developing: http://127.0.0.1:8000
 	@python manage.py prepare
+	@exec honcho -e /dev/null start
+
+demo: export DATABASE_URL = sqlite:///$(CURDIR)/demo.sqlite3
+demo: export EMAIL_URL = consolemail://
+demo: .venv/installed .env  ## the same with a dozen sample guides and requests, in a database of its own
+	@python manage.py prepare --demo
 	@exec honcho -e /dev/null start
 
 serve: export DEBUG = off

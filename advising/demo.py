@@ -1,0 +1,96 @@
+"""A portal to try out: the real guide, sample guides beside it, and sample requests in every status."""
+
+import random
+from datetime import timedelta
+from itertools import count
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from requests_app.models import AdvisorRequest, ClassYear, RequestEvent, Topic
+from requests_app.outbox import OutgoingEmail
+from specialties import content_files
+from specialties.models import Advisor, Specialty
+
+REQUESTS_PER_SPECIALTY = 3
+MESSAGES = [
+    "Sample request: I am deciding between this specialty and another one and would like to hear how others decided.",
+    "Sample request: Could we talk about which electives to take, and in which order?",
+    "Sample request: I would like to find a first research project and do not know whom to ask.",
+    "Sample request: Whom should I ask for letters, and when?",
+]
+
+
+class NotEmpty(Exception):
+    """The database holds something already, so no sample is put into it."""
+
+
+@transaction.atomic
+def load(by):
+    """Fill an empty portal; `by` is the staff account that answered the requests. Raises NotEmpty."""
+    if any(model.objects.exists() for model in (Specialty, Advisor, AdvisorRequest)):
+        raise NotEmpty
+    content_files.load(content_files.INTERVENTIONAL_RADIOLOGY)
+    for path in content_files.SAMPLES:
+        content_files.load(path, is_sample=True)
+    dice = random.Random(1)  # noqa: S311 - the same demo every time
+    date_answers(dice)
+    send_advisors_away()
+    submit_requests(dice, by)
+
+
+def date_answers(dice):
+    """Guides of three kinds: confirmed as a whole, confirmed in part, and only edited."""
+    for position, specialty in enumerate(Specialty.objects.filter(is_sample=True)):
+        edited = timezone.now() - timedelta(days=dice.randint(20, 700))
+        specialty.answers.update(edited_at=edited)
+        Specialty.objects.filter(pk=specialty.pk).update(updated_at=edited)
+        confirmed = [specialty.answers.all(), specialty.answers.filter(question__stage__slug="m3-m4")]
+        for answers in confirmed[position % 3 : position % 3 + 1]:
+            answers.update(confirmed_on=timezone.localdate() - timedelta(days=15), confirmed_by="Sample department")
+
+
+def send_advisors_away():
+    today = timezone.localdate()
+    away, stand_in, *_ = Advisor.objects.filter(specialties__name="Internal Medicine")
+    Advisor.objects.filter(pk=away.pk).update(away_from=today, away_until=today + timedelta(days=25), stand_in=stand_in)
+    for advisor in Advisor.objects.filter(specialties__name="Ophthalmology")[:1]:
+        Advisor.objects.filter(pk=advisor.pk).update(away_from=today)
+
+
+def submit_requests(dice, by):
+    """Ask for advisors in each sample guide, with every status and outcome; the e-mail of it counts as sent."""
+    number = count(1)
+    for specialty in Specialty.objects.filter(is_sample=True).with_advisors():
+        advisors = [advisor for advisor in specialty.advisors.all() if advisor.is_available]
+        for days_ago in sorted(dice.sample(range(60), REQUESTS_PER_SPECIALTY), reverse=True):
+            n = next(number)
+            advisor_request = AdvisorRequest.objects.submit(
+                specialty=specialty,
+                name=f"Sample Student {n}",
+                email=f"sample-student-{n}@example.edu",
+                class_year=dice.choice(ClassYear.values),
+                topics=dice.sample(Topic.values, 2),
+                message=dice.choice(MESSAGES),
+                preferred_advisor=dice.choice([None, *advisors]),
+            )
+            if advisors and dice.random() < 0.7:
+                advisor_request.assign(dice.choice(advisors), by=by)
+            if dice.random() < 0.4:
+                advisor_request.close("Sample reason: answered in the specialty's group session.", by=by)
+            move_back(advisor_request, timedelta(days=days_ago))
+    OutgoingEmail.objects.update(sent_at=F("created_at"), next_try=None, attempts=1)
+
+
+def move_back(advisor_request, by):
+    """Let what was just written have happened earlier."""
+    if advisor_request.respond_by:
+        advisor_request.respond_by -= by
+        AdvisorRequest.objects.filter(pk=advisor_request.pk).update(respond_by=advisor_request.respond_by)
+    for rows in (
+        AdvisorRequest.objects.filter(pk=advisor_request.pk),
+        QuerySet(RequestEvent).filter(request=advisor_request),  # its own manager rightly refuses to change history
+        OutgoingEmail.objects.filter(request=advisor_request),
+    ):
+        rows.update(created_at=F("created_at") - by)

@@ -1,0 +1,77 @@
+from collections import Counter
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from requests_app.models import AdvisorRequest, RequestEvent, Status
+from requests_app.outbox import OutgoingEmail
+from specialties.models import Advisor, Answer, Specialty
+from tests.factories import make_specialty
+
+
+@pytest.fixture
+def demo(questions, synonyms):
+    call_command("prepare", "--demo")
+
+
+def test_demo_shows_everything_a_portal_has(demo):
+    assert Specialty.objects.filter(is_sample=True).count() == 12
+    assert Specialty.objects.get(is_sample=False).slug == "interventional-radiology"
+    assert {advisor.availability.split(" until ")[0] for advisor in Advisor.objects.all()} == {
+        "Taking requests",
+        "Not taking requests at the moment",
+        "Full at the moment",
+        "Away",
+        "Away at the moment",
+    }
+    assert Advisor.objects.filter(on_selection_committee=True).exists()
+    assert Counter(AdvisorRequest.objects.values_list("status", flat=True)).keys() == set(Status.values)
+    assert 24 <= AdvisorRequest.objects.count() <= 60
+    assert any(advisor_request.is_overdue for advisor_request in AdvisorRequest.objects.all())
+    blanks = [entry.is_blank for specialty in Specialty.objects.all() for entry in specialty.entries()]
+    assert 10 <= sum(blanks) <= 40
+    assert Answer.objects.filter(body__contains="<ul>").count() >= 5
+    assert {specialty.standing(specialty.entries()).is_confirmed for specialty in Specialty.objects.all()} == {
+        True,
+        False,
+    }
+
+
+def test_demo_names_nobody_and_mails_nobody(demo):
+    samples = Specialty.objects.filter(is_sample=True)
+    assert all(
+        advisor.name.startswith("Sample Advisor ") for advisor in Advisor.objects.filter(specialties__in=samples)
+    )
+    assert not samples.exclude(quote="").exists()
+    for advisor_request in AdvisorRequest.objects.all():
+        assert advisor_request.name.startswith("Sample Student ")
+        assert advisor_request.email.endswith("@example.edu")
+        assert advisor_request.message.startswith("Sample request: ")
+    assert OutgoingEmail.objects.count() > 24
+    assert not OutgoingEmail.objects.filter(sent_at=None).exists()
+
+
+def test_history_of_the_demo_is_in_order(demo):
+    for event in RequestEvent.objects.select_related("request"):
+        assert event.created_at >= event.request.created_at
+
+
+def test_demo_is_loaded_once(demo):
+    Specialty.objects.filter(slug="urology").update(summary="Changed by staff")
+    call_command("prepare", "--demo")
+    assert Specialty.objects.count() == 13
+    assert Specialty.objects.get(slug="urology").summary == "Changed by staff"
+
+
+@pytest.mark.parametrize("what", ["guide", "real"])
+def test_demo_touches_no_database_with_something_real_in_it(request, db, what):
+    specialty = request.getfixturevalue("guide") if what == "guide" else make_specialty()
+    with pytest.raises(CommandError, match="holds real data"):
+        call_command("prepare", "--demo")
+    assert list(Specialty.objects.all()) == [specialty]
+    assert not AdvisorRequest.objects.exists()
+
+
+def test_portal_without_the_demo_has_the_real_guide_alone(questions):
+    call_command("prepare")
+    assert [specialty.slug for specialty in Specialty.objects.all()] == ["interventional-radiology"]
