@@ -2,8 +2,16 @@
 
 import pytest
 
+from specialties.models import Question
 from tests.browser.conftest import barriers
-from tests.factories import make_advisor, make_request, make_superuser
+from tests.factories import (
+    make_advisor,
+    make_answer,
+    make_full_specialty,
+    make_request,
+    make_resource,
+    make_superuser,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -15,11 +23,27 @@ def pages(guide):
     """The addresses of all public pages, with long and unusual content on some."""
     staff = make_superuser()
     make_advisor(guide, name=LONG_NAME[:100], away_from="2026-01-01", on_selection_committee=True, bio="Long. " * 300)
-    waiting, assigned, closed = (make_request(guide, message="Word " * 200) for _ in range(3))
+    waiting, assigned, closed = (
+        make_request(guide, message="Word " * 200 + "Long" * 100, availability="https://example.edu/" + "long" * 90)
+        for _ in range(3)
+    )
     assigned.assign(guide.advisors.first(), by=staff)
     closed.close("Answered.", by=staff)
+    sample = make_full_specialty(name=LONG_NAME[:100], slug="long", is_sample=True)
+    make_answer(sample, Question.objects.get(key="research"), body=f"<p>{'Word ' * 400}</p><p>{'Long' * 60}</p>")
     return [
         "/",
+        "/?advisor=available&answers=all",
+        "/questions/",
+        "/questions/research/",
+        "/questions/chair-letter/",
+        "/compare/",
+        "/compare/?s=long",
+        f"/compare/?s=long&s={guide.slug}&s=nothing",
+        "/search/",
+        "/search/?q=research",
+        "/search/?q=recomendation&specialty=long",
+        sample.get_absolute_url(),
         guide.get_absolute_url(),
         *(advisor.get_absolute_url() for advisor in guide.advisors.all()),
         f"{guide.get_absolute_url()}request/",
@@ -57,21 +81,86 @@ def test_pages_are_whole_without_javascript(open_page, guide):
 
 def test_targets_are_large_enough_to_touch(open_page, guide):
     """WCAG 2.2, 2.5.8: 24 by 24 pixels, but for links within a text."""
-    page = open_page(f"{guide.get_absolute_url()}request/", width=320)
-    small = page.evaluate(
-        """() => [...document.querySelectorAll("a, button, input:not([type=hidden]):not([name=subject]), textarea")]
-            .map(element => element.closest(".form-check") || element)
-            .filter(element => !element.closest("p, .skip-link"))
-            .map(element => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
-            .filter(([, box]) => box.height < 24 || box.width < 24)
-            .map(([html]) => html)"""
-    )
-    assert small == []
+    make_full_specialty(slug="other")
+    page = open_page("/", width=320)
+    for path in (
+        "/",
+        guide.get_absolute_url(),
+        f"{guide.get_absolute_url()}request/",
+        "/questions/research/",
+        f"/compare/?s={guide.slug}&s=other",
+        "/search/?q=research",
+    ):
+        page.goto(path)
+        small = page.evaluate(
+            """() => [...document.querySelectorAll("a, button, select, textarea, input")]
+                .filter(element => element.checkVisibility() && element.type != "hidden" && !element.closest(".trap"))
+                .filter(element => !element.closest("p:not(.entry-foot), h2, h3, address, .prose, .skip-link"))
+                .map(element => element.closest(".form-check, label") || element)
+                .map(element => [element.outerHTML.slice(0, 80), element.getBoundingClientRect()])
+                .filter(([, box]) => box.height < 24 || box.width < 24)
+                .map(([html]) => html)"""
+        )
+        assert small == [], path
 
 
 def test_print_shows_every_answer_and_no_buttons(open_page, guide):
+    make_resource(guide, label="The society", url="https://example.org/society")
     page = open_page(guide.get_absolute_url())
     page.emulate_media(media="print")
     for entry in guide.entries():
         assert page.locator(f"#{entry.question.key} h3").is_visible()
-    assert page.locator(".button:visible, .contents:visible").count() == 0
+        if entry.body:
+            assert page.locator(f"#{entry.question.key} .prose p").first.is_visible()
+    assert page.locator(".button:visible, .contents:visible, nav:visible, form:visible, button:visible").count() == 0
+    spelled_out = "element => getComputedStyle(element, '::after').content"
+    assert page.locator(".resources a").evaluate(spelled_out) == '" (https://example.org/society)"'
+
+
+def test_print_of_a_comparison_is_the_table_alone(open_page, guide):
+    page = open_page(f"/compare/?s={make_full_specialty().slug}&s={guide.slug}")
+    page.emulate_media(media="print")
+    assert page.locator("table.compare thead").is_visible()
+    assert page.locator("tr#away-rotations td").last.is_visible()
+    assert page.locator(".choice:visible, .chosen:visible, .button:visible").count() == 0
+
+
+def test_headings_of_a_comparison_stay_in_sight(open_page, guide):
+    page = open_page(f"/compare/?s={make_full_specialty().slug}&s={guide.slug}")
+    page.locator("tr#chair-letter").scroll_into_view_if_needed()
+    heading = page.get_by_role("columnheader", name=guide.name)
+    assert heading.bounding_box()["y"] == 0
+
+
+def test_comparison_on_a_phone_names_the_specialty_at_each_answer(open_page, guide):
+    other = make_full_specialty()
+    page = open_page(f"/compare/?s={other.slug}&s={guide.slug}", width=320)
+    cells = page.locator("tr#away-rotations td")
+    assert [cell.split("\n")[0] for cell in cells.all_inner_texts()] == [other.name, guide.name]
+
+
+def test_heading_levels_and_landmarks_are_in_order(open_page, pages):
+    page = open_page("/")
+    for path in pages:
+        page.goto(path)
+        levels = page.evaluate("[...document.querySelectorAll('h1,h2,h3,h4')].map(h => +h.tagName[1])")
+        steps = [b - a for a, b in zip(levels[levels.index(1) :], levels[levels.index(1) + 1 :], strict=False)]
+        assert max(steps, default=0) <= 1, (path, levels)
+        for landmark in ("banner", "main", "contentinfo"):
+            assert page.get_by_role(landmark).count() == 1, (path, landmark)
+
+
+def test_focus_is_visible_wherever_it_goes(open_page, guide):
+    page = open_page(f"/compare/?s={make_full_specialty().slug}&s={guide.slug}")
+    unseen = []
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        unseen += page.evaluate(
+            """() => {
+                const element = document.activeElement;
+                const outlines = [element, element.parentElement].map(each => getComputedStyle(each));
+                const shows = outlines.some(line => line.outlineStyle != "none" && parseFloat(line.outlineWidth) >= 2);
+                return element == document.body || shows ? [] : [element.outerHTML.slice(0, 90)];
+            }"""
+        )
+    assert unseen == []
