@@ -95,7 +95,7 @@ class Specialty(models.Model):
     phone = models.CharField(max_length=40, blank=True)
     email = models.EmailField("e-mail", blank=True)
     is_published = models.BooleanField(
-        "published", default=False, help_text="Unticked, the guide is a draft only staff see."
+        "published", default=False, help_text="Unticked, the guide is a draft that is nowhere on the site."
     )
     is_sample = models.BooleanField(
         "sample", default=False, editable=False, help_text="Written to try the portal out; every page says so."

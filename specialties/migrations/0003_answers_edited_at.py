@@ -24,6 +24,15 @@ class Migration(migrations.Migration):
                 help_text="When the department last said that it still holds. A new text takes this back.",
             ),
         ),
+        migrations.AlterField(
+            "specialty",
+            "is_published",
+            models.BooleanField(
+                default=False,
+                help_text="Unticked, the guide is a draft that is nowhere on the site.",
+                verbose_name="published",
+            ),
+        ),
         migrations.AddField(
             "specialty",
             "is_sample",
