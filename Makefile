@@ -4,7 +4,7 @@ export PORT
 export PYTHONUNBUFFERED = 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-.PHONY: help run demo serve test check lock
+.PHONY: help run demo serve test check bench lighthouse lock
 
 help:  ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile
@@ -38,6 +38,13 @@ check: .venv/installed-dev  ## look at the code without running the tests
 	python manage.py makemigrations --check --dry-run
 	DEBUG=off SECRET_KEY=$$(python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=advising.example.edu \
 	  EMAIL_URL=smtp://localhost OFFICE_EMAIL=advising@example.edu python manage.py check --deploy --fail-level WARNING
+
+bench: .venv/installed-dev  ## measure, side by side with a yardstick
+	python -m benchmarks.search
+	python -m tests.postgres python -m benchmarks.search
+
+lighthouse: .venv/installed-dev  ## score the public pages with Lighthouse (needs Node 20 and Chromium)
+	python -m benchmarks.lighthouse
 
 lock: .venv/installed-dev  ## pin the newest versions pyproject.toml allows
 	uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url --upgrade -o requirements.txt

@@ -7,9 +7,7 @@ import sys
 import tempfile
 from contextlib import closing, contextmanager
 
-# Behind the proxy that this stands for, TLS ends: without its header every page leads to https.
-FROM_THE_PROXY = {"X-Forwarded-Proto": "https"}
-STAFF_PAGES = ["admin/*", "unfold/*", "django_prose_editor/*"]
+STAFF_PAGES = ["admin/*", "unfold/*", "django_prose_editor/*"]  # many files, and no part of what is tried here
 GUNICORN = ["--threads=4", "--no-control-socket", "--log-level=error"]  # as Procfile.serve, but silent
 PATIENCE = 30  # seconds
 

@@ -40,6 +40,7 @@ def test_public_pages_send_a_strict_policy_and_set_no_cookie(client, guide):
             "script-src 'self'",
             "style-src 'self'",
             "img-src 'self'",
+            "connect-src 'self'",
             "form-action 'self'",
             "base-uri 'none'",
             "frame-ancestors 'none'",

@@ -10,6 +10,8 @@ INDEX = {
             setweight(to_tsvector('simple', heading_words), 'A') || setweight(to_tsvector('simple', text_words), 'D')
         ) STORED
         """,
+        # Beside its row, not in a place of its own: ranking looks at every match, in half the time.
+        "ALTER TABLE specialties_searchentry ALTER COLUMN document SET STORAGE MAIN",
         "CREATE INDEX specialties_searchentry_document ON specialties_searchentry USING gin (document)",
     ],
     "sqlite": ["CREATE VIRTUAL TABLE specialties_search USING fts5 (heading, text)"],

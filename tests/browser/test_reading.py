@@ -7,7 +7,7 @@ import pytest
 from specialties.models import Question
 from tests.browser.test_story import tab_to
 from tests.factories import make_answer, make_specialty
-from tests.production import FROM_THE_PROXY, production_server
+from tests.production import production_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -102,12 +102,11 @@ def test_no_button_to_copy_without_javascript(open_page, guide):
 
 def test_guide_is_light_as_production_sends_it(chromium):
     with production_server() as address:
-        context = chromium.new_context(extra_http_headers=FROM_THE_PROXY)
-        page, requests = context.new_page(), []
+        page, requests = chromium.new_page(), []
         page.on("requestfinished", lambda request: requests.append(request))
         page.goto(f"{address}/specialties/interventional-radiology/", wait_until="networkidle")
         sizes = [request.sizes() for request in requests]
-        context.close()
+        page.close()
     assert [request.url for request in requests if not request.url.startswith(address)] == []
     assert 3 <= len(requests) <= MOST_REQUESTS
     assert sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes) <= MOST_BYTES
