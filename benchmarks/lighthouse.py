@@ -15,6 +15,7 @@ from statistics import median
 from tests.production import production_server
 
 LIGHTHOUSE = "lighthouse@12.8.2"
+TRIES = 3
 CATEGORIES = ["performance", "accessibility", "best-practices", "seo"]
 PAGES = {
     "guide": "/specialties/interventional-radiology/",
@@ -30,7 +31,12 @@ def scores(url):
     """Return the page's score in each category, in their order, and what kept one from 100."""
     command = ["npx", "--yes", LIGHTHOUSE, url, "--quiet", "--output=json", f"--only-categories={','.join(CATEGORIES)}"]
     command += ["--chrome-flags=--headless=new --no-sandbox"]
-    report = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    for _ in range(TRIES):  # a browser on a busy machine does not always start
+        result = subprocess.run(command, capture_output=True, text=True)
+        if result.returncode == 0:
+            break
+        print(result.stderr, file=sys.stderr)
+    report = json.loads(result.stdout)
     categories = [report["categories"][name] for name in CATEGORIES]
     weighed = [audit["id"] for category in categories for audit in category["auditRefs"] if audit["weight"]]
     found = {name: report["audits"][name]["score"] for name in weighed}  # of 1; None where it does not apply
