@@ -1,9 +1,11 @@
 """One function per message. Each writes to the outbox, inside the transaction of the change it tells of."""
 
+import re
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils.html import format_html, format_html_join
 
 from .outbox import OutgoingEmail, new_message_id
 
@@ -59,6 +61,19 @@ def _write(kind, advisor_request, *, to, reply_to, **context):
         reply_to=reply_to,
         subject=subject,
         text=text + "\n",
-        html=render_to_string("emails/message.html", {"subject": subject, "text": text}),
+        html=render_to_string("emails/message.html", {"subject": subject, "text": _with_links(text)}),
         message_id=new_message_id(urlsplit(settings.SITE_URL).hostname),
     )
+
+
+def _with_links(text):
+    """Return the text as HTML where a line is a link if it is an address of this portal and nothing else.
+
+    What a student wrote is in mails to others, so no address from elsewhere becomes a link.
+    """
+    return format_html_join("\n", "{}", ([_linked(line)] for line in text.splitlines()))
+
+
+def _linked(line):
+    is_ours = line.startswith(f"{settings.SITE_URL}/") and not re.search(r"\s", line)
+    return format_html('<a href="{0}">{0}</a>', line) if is_ours else line

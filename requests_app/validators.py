@@ -7,6 +7,15 @@ LINE_BREAKS = "\r\n\t"
 # Marks that turn the reading order around, so that a name can pretend to be another.
 REORDERING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
+WEB_ADDRESS = re.compile(
+    r"""
+    :// | (?i:www\.) |
+    \b (?! (?:St|Ste|Dr|Mr|Mrs|Ms|Jr) \.[A-Z][a-z] )  # St.John is a name
+    [\w-]{2,} \. [^\W\d_]{2,}
+    """,
+    re.VERBOSE,
+)
+
 
 def no_control_characters(value):
     """Raise ValidationError where a text holds what no keyboard types; line breaks and tabs may stay."""
@@ -22,9 +31,15 @@ def single_line(value):
 
 def no_web_address(value):
     """Raise ValidationError where a name leads somewhere: our e-mail to whatever address is given begins with it."""
-    if re.search(r"://|www\.|\w{2,}\.[a-z]{2,}", value):
+    if WEB_ADDRESS.search(_as_a_browser_reads(value)):
         raise ValidationError("Please write your name only, without a web address.", code="web_address")
 
 
 def _is_control(character):
     return unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") or character in REORDERING
+
+
+def _as_a_browser_reads(address):
+    """Return a text with every look-alike of a dot made one, and without what is invisible."""
+    visible = "".join(character for character in address if unicodedata.category(character) != "Cf")
+    return unicodedata.normalize("NFKC", visible).replace("\u3002", ".")

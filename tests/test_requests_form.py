@@ -77,6 +77,18 @@ def test_words_of_a_student_are_escaped_in_html_mail_and_nowhere_in_a_subject(cl
     assert not any("Ada" in email.subject for email in OutgoingEmail.objects.all())
 
 
+def test_only_addresses_of_our_own_become_links_in_html_mail(client, url):
+    elsewhere = "www.evil.example\nhttps://evil.example/x\nmail@evil.example\nhttp://testserver.evil.example/\nevil.com"
+    client.post(url, form_data(message=elsewhere))
+    stored = AdvisorRequest.objects.get()
+    to_student, to_office = stored.emails.get(kind="received"), stored.emails.get(kind="received_for_office")
+    assert re.findall(r'href="([^"]+)"', to_student.html) == [f"http://testserver{stored.get_absolute_url()}"]
+    assert re.findall(r'href="([^"]+)"', to_office.html) == [
+        f"http://testserver/admin/requests_app/advisorrequest/{stored.pk}/change/"
+    ]
+    assert "https://evil.example/x" in to_office.html
+
+
 def test_form_sent_twice_is_one_request(client, url):
     data = form_data()
     first, second = client.post(url, data), client.post(url, data)
@@ -187,6 +199,14 @@ def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
         ("name", "Ada \u202etneduts", "on one line"),
         ("name", "You won http://example.org/x", "without a web address"),
         ("name", "See evil.example now", "without a web address"),
+        ("name", "EVIL.COM", "without a web address"),
+        ("name", "WWW.EVIL", "without a web address"),
+        ("name", "Evil.Com", "without a web address"),
+        ("name", "my-x.com", "without a web address"),
+        ("name", "evil\u3002com", "without a web address"),
+        ("name", "evil\uff0ecom", "without a web address"),
+        ("name", "evil\uff61com", "without a web address"),
+        ("name", "evil\u200b.\u200bcom", "without a web address"),
         ("email", "", "Please give your e-mail address"),
         ("email", "ada", "does not look like an e-mail address"),
         ("email", "ada@example.edu\nBcc: all@example.edu", "does not look like an e-mail address"),
@@ -235,7 +255,7 @@ def test_what_was_typed_stays_in_the_form_with_its_submission_id(client, url):
     assert data["submission_id"] in html
 
 
-@pytest.mark.parametrize("name", ["A.J. Brown", "Ana-María O'Neil Jr.", "J. R. St.John", "李小龍", "محمد"])
+@pytest.mark.parametrize("name", ["A.J. Brown", "Ana-María O'Neil Jr.", "J. R. St.John", "Mrs.Brown", "李小龍", "محمد"])
 def test_names_as_people_have_them(client, url, name):
     assert client.post(url, form_data(name=name)).status_code == 302
 
