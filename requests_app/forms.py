@@ -133,10 +133,9 @@ class AdvisorRequestForm(forms.ModelForm):
     def clean_submission_id(self):
         """A form taken up again for someone else, with the browser's Back, is a new submission."""
         submission_id, email = self.cleaned_data["submission_id"], self.cleaned_data.get("email", "")
-        others = AdvisorRequest.objects.filter(submission_id=submission_id).exclude(
-            email__iexact=email, specialty=self.specialty
-        )
-        return uuid.uuid4() if others.exists() else submission_id
+        sent_before = AdvisorRequest.objects.filter(submission_id=submission_id)
+        by_the_same = sent_before.from_address(email).filter(specialty=self.specialty)
+        return uuid.uuid4() if sent_before.exists() and not by_the_same.exists() else submission_id
 
     def full_clean(self):
         super().full_clean()

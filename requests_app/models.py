@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from specialties.models import Advisor, Specialty
 
 from . import emails
 from .dates import add_working_days
-from .validators import no_control_characters, no_web_address, single_line
+from .validators import letters_of_an_address, no_control_characters, no_web_address, single_line
 
 READABLE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 and O, no 1, I and L
 
@@ -76,7 +76,8 @@ class AdvisorRequestQuerySet(models.QuerySet):
         return self.filter(status=Status.WAITING)
 
     def from_address(self, email):
-        return self.filter(email__iexact=email)
+        """Those of one address, capitals or not: asked with the function the constraint below is kept with."""
+        return self.alias(address=Lower("email")).filter(address=Lower(Value(email)))
 
     def with_people(self):
         return self.select_related("specialty", "advisor", "preferred_advisor")
@@ -130,7 +131,7 @@ class AdvisorRequest(models.Model):
     submission_id = models.UUIDField(unique=True, default=uuid.uuid4)
     specialty = models.ForeignKey(Specialty, models.PROTECT, related_name="requests")
     name = models.CharField(max_length=100, validators=[single_line, no_web_address])
-    email = models.EmailField("e-mail", validators=[single_line])
+    email = models.EmailField("e-mail", validators=[single_line, letters_of_an_address])
     class_year = models.CharField("year", max_length=10, choices=ClassYear)
     topics = models.JSONField(default=list, blank=True)
     message = models.TextField(max_length=4000, validators=[no_control_characters])

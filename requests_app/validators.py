@@ -29,6 +29,14 @@ def single_line(value):
         raise ValidationError("Please write this on one line, without line breaks.", code="single_line")
 
 
+def letters_of_an_address(value):
+    """Raise ValidationError where an e-mail address has look-alikes of letters: another person's, at a glance."""
+    if not value.isascii():
+        raise ValidationError(
+            "This address has letters in it that e-mail addresses do not have. Please type it anew.", code="not_ascii"
+        )
+
+
 def no_web_address(value):
     """Raise ValidationError where a name leads somewhere: our e-mail to whatever address is given begins with it."""
     if WEB_ADDRESS.search(_as_a_browser_reads(value)):

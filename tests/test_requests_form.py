@@ -146,6 +146,15 @@ def test_second_open_request_is_refused_and_shows_nothing_of_the_first(client, u
     assert AdvisorRequest.objects.count() == 1
 
 
+@pytest.mark.parametrize("email", ["\u212aim@example.edu", "k\u0130m@example.edu"])
+def test_look_alike_of_an_address_with_an_open_request_is_refused(client, url, guide, email):
+    make_request(guide, email="kim@example.edu")
+    response = client.post(url, form_data(email=email))
+    assert response.status_code == 422
+    assert "letters in it that e-mail addresses do not have" in response.content.decode()
+    assert AdvisorRequest.objects.count() == 1
+
+
 def test_link_of_the_first_request_goes_to_its_own_address_once_an_hour(client, url, guide):
     first = make_request(guide, email="ada@example.edu")
     for _ in range(3):
@@ -213,6 +222,9 @@ def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
         ("email", '"a\x0bb"@example.edu', "on one line"),
         ("email", "ada@example.edu, ben@example.edu", "does not look like an e-mail address"),
         ("email", "a" * 320 + "@example.edu", "does not look like an e-mail address"),
+        ("email", "\u212aim@example.edu", "letters in it that e-mail addresses do not have"),
+        ("email", "k\u0130m@example.edu", "letters in it that e-mail addresses do not have"),
+        ("email", "kim@ex\u00e4mple.edu", "letters in it that e-mail addresses do not have"),
         ("class_year", "", "Please choose your year."),
         ("class_year", "m9", "Select a valid choice"),
         ("topics", ["research", "poker"], "Select a valid choice"),
