@@ -45,15 +45,8 @@ def _write_to_advisor(kind, advisor_request, advisor, *, reply_to):
 
 
 def _write(kind, advisor_request, *, to, reply_to, **context):
-    """Put one message into the outbox: its template's first line is the subject, what follows a blank line the text."""
-    context = {
-        **context,
-        "advisor_request": advisor_request,
-        "school_name": settings.SCHOOL_NAME,
-        "office_email": settings.OFFICE_EMAIL,
-        "site_url": settings.SITE_URL,
-    }
-    subject, text = render_to_string(f"emails/{kind}.txt", context).strip().split("\n\n", 1)
+    """Put one message into the outbox."""
+    subject, text = compose(kind, advisor_request, **context)
     OutgoingEmail.objects.create(
         request=advisor_request,
         kind=kind,
@@ -64,6 +57,18 @@ def _write(kind, advisor_request, *, to, reply_to, **context):
         html=render_to_string("emails/message.html", {"subject": subject, "text": _with_links(text)}),
         message_id=new_message_id(urlsplit(settings.SITE_URL).hostname),
     )
+
+
+def compose(kind, advisor_request, **context):
+    """Return subject and text: its template's first line, and what follows a blank line."""
+    context = {
+        **context,
+        "advisor_request": advisor_request,
+        "school_name": settings.SCHOOL_NAME,
+        "office_email": settings.OFFICE_EMAIL,
+        "site_url": settings.SITE_URL,
+    }
+    return render_to_string(f"emails/{kind}.txt", context).strip().split("\n\n", 1)
 
 
 def _with_links(text):

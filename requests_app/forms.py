@@ -143,17 +143,25 @@ class AdvisorRequestForm(forms.ModelForm):
             self.data = self.data.copy()
             self.data["submission_id"] = uuid.uuid4()
 
+    @property
+    def is_from_a_bot(self):
+        return bool(self.cleaned_data["subject"])
+
+    @property
+    def sent(self):
+        """What was written and chosen, by fields of the model, in values that a cookie can hold too."""
+        advisor = self.cleaned_data["advisor"]
+        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        return {**fields, "preferred_advisor_id": advisor.pk if advisor else None}
+
     def submit(self):
         """Store the request and return the address of its page; add an error and return None where it is refused."""
-        if self.cleaned_data["subject"]:
-            return decoy_url(self.specialty)
-        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        submission_id = self.cleaned_data["submission_id"]
+        if self.is_from_a_bot:
+            return decoy_url(self.specialty, submission_id=submission_id, email=self.cleaned_data["email"])
         try:
             advisor_request = AdvisorRequest.objects.submit(
-                specialty=self.specialty,
-                preferred_advisor=self.cleaned_data["advisor"],
-                submission_id=self.cleaned_data["submission_id"],
-                **fields,
+                specialty=self.specialty, submission_id=submission_id, **self.sent
             )
         except AlreadyOpen as refusal:
             refusal.advisor_request.send_link_again()

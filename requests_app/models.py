@@ -101,9 +101,10 @@ class AdvisorRequestQuerySet(models.QuerySet):
 
     def draft(self, *, specialty, **fields):
         """Return an unsaved request with its reference and the day by which the office answers it."""
-        respond_by = add_working_days(timezone.localdate(), settings.OFFICE_DAYS)
-        reference = self._new_reference(specialty)
-        return self.model(specialty=specialty, reference=reference, respond_by=respond_by, **fields)
+        advisor_request = self.model(specialty=specialty, reference=self._new_reference(specialty), **fields)
+        received_on = timezone.localdate(advisor_request.created_at)
+        advisor_request.respond_by = add_working_days(received_on, settings.OFFICE_DAYS)
+        return advisor_request
 
     def _create(self, fields):
         advisor_request = self.draft(**fields)

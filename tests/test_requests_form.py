@@ -1,8 +1,10 @@
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -31,6 +33,11 @@ def form_data(**fields):
         "submission_id": str(uuid.uuid4()),
         "subject": "",
     } | fields
+
+
+def trapped(**fields):
+    """What a bot sends that fills the field no person sees."""
+    return form_data(subject="http://spam.example", **fields)
 
 
 def nothing_stored():
@@ -179,8 +186,9 @@ def test_form_taken_up_again_for_another_address_is_a_new_request(client, url):
     assert AdvisorRequest.objects.count() == 2
 
 
+@time_machine.travel("2026-11-23T12:00:00-06:00", tick=False)
 def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
-    real, bot = client.post(url, form_data()), client.post(url, form_data(email="b@example.edu", subject="http://spam"))
+    real, bot = client.post(url, form_data()), client.post(url, trapped(email="ben@example.edu"))
 
     assert AdvisorRequest.objects.count() == 1
     assert OutgoingEmail.objects.count() == 2
@@ -190,11 +198,71 @@ def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
     assert re.fullmatch(r"[\w-]{32}", bot_token)
     real_page, bot_page = client.get(real["Location"]), client.get(bot["Location"])
     assert (bot_page.status_code, bot_page.headers.keys()) == (200, real_page.headers.keys())
+    of_its_own = r"IR-[2-9A-HJKMNP-Z]{5}|(ada|ben)@|\d\d:\d\d"
+    assert re.sub(of_its_own, "", bot_page.content.decode()) == re.sub(of_its_own, "", real_page.content.decode())
     for page in (real_page, bot_page):
         assert "The advising office has your request" in page.content.decode()
         assert re.search(r"IR-[2-9A-HJKMNP-Z]{5}", page.content.decode())
     assert client.get(bot["Location"]).content == bot_page.content
-    assert client.get(bot["Location"][:-2] + "A/").status_code == 404
+
+
+def test_page_of_a_bot_shows_what_it_sent_to_it_alone(client, url):
+    page = client.post(url, trapped(message="Buy <now>", advisor="kent-sato"))["Location"]
+    html = client.get(page).content.decode()
+    for words in ("What you sent", "Ada Student", "Buy &lt;now&gt;", "Kent Sato, MD", "Away rotations", "On its way"):
+        assert words in html
+    [cookie] = [cookie for name, cookie in client.cookies.items() if name == "sent"]
+    assert (cookie["path"], cookie["httponly"]) == (page, True)
+    for stranger in (Client(), Client(headers={"cookie": "sent=forged"})):
+        html = stranger.get(page).content.decode()
+        assert "We have your request for an advisor in IR" in html
+        assert "Buy" not in html
+
+
+def test_what_a_bot_sent_is_not_kept_where_it_is_too_much_for_a_cookie(client, url):
+    noise = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(4_000))
+    page = client.post(url, trapped(message=noise))
+    assert "sent" not in page.cookies
+    assert client.get(page["Location"]).status_code == 200
+
+
+@time_machine.travel("2026-11-23T12:00:00-06:00", tick=False)
+def test_bots_get_addresses_that_have_nothing_in_common(client, url):
+    tokens = [client.post(url, trapped())["Location"].split("/")[2] for _ in range(20)]
+    assert len({token[:4] for token in tokens}) == 20
+    assert len({token[-4:] for token in tokens}) == 20
+
+
+def test_form_a_bot_sends_twice_leads_to_one_address(client, url):
+    data = trapped(submission_id="5f0c1b9e-9d3a-4b60-8f6e-0d8f2f1c7a11")
+    with time_machine.travel("2026-11-23T12:00:00-06:00", tick=False) as clock:
+        first = client.post(url, data)["Location"]
+        clock.shift(7)
+        assert client.post(url, data | {"email": "ADA@example.edu"})["Location"] == first
+        assert client.post(url, data | {"email": "ben@example.edu"})["Location"] != first
+
+
+def test_promise_to_a_bot_stays_as_it_was_given(client, url):
+    with time_machine.travel("2026-11-23T12:00:00-06:00", tick=False) as clock:
+        page = client.post(url, trapped())["Location"]
+        for _ in range(2):
+            assert "by <strong>Monday, 30 November</strong>" in client.get(page).content.decode()
+            clock.shift(timedelta(days=2))
+        clock.shift(timedelta(days=9))
+        assert "are late; we are sorry" in client.get(page).content.decode()
+
+
+def test_page_of_a_bot_is_at_its_own_address_only(client, url, guide):
+    page = client.post(url, trapped())["Location"]
+    token = page.split("/")[2]
+    for place in range(32):
+        other = "A" if token[place] != "A" else "B"
+        assert client.get(page.replace(token, token[:place] + other + token[place + 1 :])).status_code == 404
+    for wrong in (f"{token}!", f"!{token}", f"{token[:9]}.{token[9:]}", token[:-4], f"{token}AAAA", f"{token}%0A"):
+        assert client.get(f"/requests/{wrong}/").status_code == 404
+    assert client.get(page).status_code == 200
+    guide.delete()
+    assert client.get(page).status_code == 404
 
 
 @pytest.mark.parametrize(
