@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 from specialties.models import Advisor
 
 from .models import AdvisorRequest, IllegalMove, RequestEvent, Status
-from .outbox import NotFailed, OutgoingEmail
+from .outbox import NotInTrouble, OutgoingEmail
 
 
 class ReadOnly:
@@ -113,20 +113,30 @@ class SendAgainForm(VerbForm):
 
 
 class Verbs:
-    """What staff may do to a row, each with a page of its own that asks for what it needs; opening it does nothing."""
+    """What staff may do to a row, each with a page of its own that asks for what it needs; opening it does nothing.
+
+    `refusal` says why none of it can be done to a row, or is empty.
+    """
 
     def has_verb_permission(self, request, object_id=None):
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_actions_detail(self, request, object_id):
+        obj = self.get_object(request, object_id)
+        return super().get_actions_detail(request, object_id) if obj and not self.refusal(obj) else []
 
     def verb(self, request, object_id, title, form_class):
         obj = self.get_object(request, object_id)
         if obj is None:
             raise Http404
+        if refusal := self.refusal(obj):
+            messages.error(request, refusal)
+            return HttpResponseRedirect(change_url(obj))
         form = form_class(request.POST if request.method == "POST" else None, obj=obj)
         if form.is_valid():
             try:
                 messages.success(request, form.apply(obj, by=request.user))
-            except (IllegalMove, NotFailed) as refusal:
+            except (IllegalMove, NotInTrouble) as refusal:
                 messages.error(request, refusal)
             return HttpResponseRedirect(change_url(obj))
         context = {
@@ -187,6 +197,9 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     def message_as_written(self, advisor_request):
         return linebreaks_filter(advisor_request.message)
 
+    def refusal(self, advisor_request):
+        return "" if advisor_request.is_open else f"{advisor_request} is already closed."
+
     def verb_summary(self, advisor_request):
         wish = "; nobody on the selection committee, please" if advisor_request.avoid_selection_committee else ""
         return (
@@ -231,6 +244,9 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     def error(self, email):
         return truncatechars(email.last_error, 80)
 
+    def refusal(self, email):
+        return "" if email.is_in_trouble else f"{email} cannot be sent again: it is {email.state}."
+
     def verb_summary(self, email):
         return f"To {email.to} · {email.state}"
 
@@ -240,7 +256,7 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
             try:
                 email.send_again()
                 messages.success(request, f"{email} is being sent again.")
-            except NotFailed as refusal:
+            except NotInTrouble as refusal:
                 messages.warning(request, refusal)
 
     @action(description="Send again", url_path="send-again", permissions=["verb"])

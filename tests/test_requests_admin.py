@@ -4,6 +4,7 @@ import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.messages import get_messages
 from django.urls import reverse
+from django.utils import timezone
 
 from requests_app.models import AdvisorRequest
 from tests.factories import make_advisor, make_email, make_request, make_specialty, make_staff
@@ -144,6 +145,25 @@ def test_verb_on_a_closed_request_is_a_message_and_no_event(client, coordinator)
     assert stored.events.count() == 2
 
 
+def test_verbs_are_offered_where_the_status_allows_them(client, coordinator):
+    stored = make_request()
+    verbs = [verb_url(stored, verb) for verb in ("assign", "close")]
+    html = client.get(change_url(stored)).content.decode()
+    assert [url for url in verbs if url in html] == verbs
+    stored.close("Done.", by=coordinator)
+    html = client.get(change_url(stored)).content.decode()
+    assert [url for url in verbs if url in html] == []
+
+
+@pytest.mark.parametrize("verb", ["assign", "close"])
+def test_page_of_a_verb_is_not_shown_for_a_closed_request(client, coordinator, verb):
+    stored = make_request()
+    stored.close("Done.", by=coordinator)
+    response = client.get(verb_url(stored, verb))
+    assert response["Location"] == change_url(stored)
+    assert told(response) == [f"{stored.reference} is already closed."]
+
+
 def test_opening_a_verb_changes_nothing(client, coordinator):
     stored = make_request()
     for verb in ("assign", "close"):
@@ -172,7 +192,7 @@ def test_failed_email_shows_its_error_and_is_sent_again(client, coordinator):
     response = client.post(
         MAIL_CHANGELIST, {"action": "send_again", "_selected_action": [failed.pk, fine.pk], "index": 0}
     )
-    assert sorted(told(response)) == [f"{failed} is being sent again.", f"{fine} has not failed: it is waiting."]
+    assert sorted(told(response)) == [f"{failed} is being sent again.", f"{fine} cannot be sent again: it is waiting."]
     failed.refresh_from_db()
     assert failed.state == "trying again"
 
@@ -190,6 +210,27 @@ def test_opening_the_page_that_sends_again_sends_nothing(client, coordinator):
     client.get(reverse("admin:requests_app_outgoingemail_send_this_again", args=[failed.pk]))
     failed.refresh_from_db()
     assert failed.state == "failed"
+
+
+@pytest.mark.parametrize(
+    ("state", "fields"),
+    [
+        ("waiting", {}),
+        ("being sent", {"attempts": 1}),
+        ("trying again", {"attempts": 1, "last_error": "451"}),
+        ("failed", {"attempts": 1, "last_error": "550", "next_try": None}),
+        ("sent", {"attempts": 1, "next_try": None, "sent_at": timezone.now()}),
+    ],
+)
+def test_only_email_in_trouble_offers_to_be_sent_again(client, coordinator, state, fields):
+    email = make_email(**fields)
+    assert email.state == state
+    url = reverse("admin:requests_app_outgoingemail_send_this_again", args=[email.pk])
+    in_trouble = state in ("trying again", "failed")
+    assert (url in client.get(f"{MAIL_CHANGELIST}{email.pk}/change/").content.decode()) == in_trouble
+    response = client.get(url)
+    assert response.status_code == (200 if in_trouble else 302)
+    assert told(response) == ([] if in_trouble else [f"{email} cannot be sent again: it is {state}."])
 
 
 def test_view_on_site_of_django_gives_no_private_link_away(client):
@@ -215,11 +256,12 @@ def test_changelists_are_flat(client, superuser, coordinator, django_assert_num_
 
 def test_detail_is_flat(client, superuser, django_assert_num_queries):
     client.force_login(superuser)
+    ContentType.objects.get_for_model(AdvisorRequest)  # Django asks for it once in the life of a process
     specialty = make_specialty()
     stored = make_request(specialty, preferred_advisor=make_advisor(specialty))
     for _ in range(2):
         stored.assign(make_advisor(specialty), by=superuser)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             client.get(change_url(stored))
 
 

@@ -103,7 +103,7 @@ class World:
         self.specialty, self.draft = make_specialty(), make_specialty(is_published=False)
         self.advisor = make_advisor(self.specialty)
         self.request = make_request(self.specialty)
-        self.email = make_email()
+        self.email = make_email(last_error="451 Try later")
 
     def clients(self):
         users = {
