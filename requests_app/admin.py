@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.timesince import timesince
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from specialties.models import Advisor
 
@@ -68,7 +68,7 @@ class EmailInline(ReadOnly, TabularInline):
 
 
 class VerbForm(forms.Form):
-    """What a verb needs to know. `apply` does it to the row and returns what to tell the staff member."""
+    """What a verb needs to know. `apply` does it to the row; it returns the level and the text of a message to staff."""
 
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, **kwargs)
@@ -76,24 +76,48 @@ class VerbForm(forms.Form):
 
 class AssignForm(VerbForm):
     advisor = forms.ModelChoiceField(Advisor.objects.none(), widget=UnfoldAdminSelectWidget)
+    all_the_same = forms.BooleanField(
+        label="Assign all the same",
+        help_text="also somebody on the selection committee, whom the student asked to avoid",
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
 
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, obj=obj, **kwargs)
         self.fields["advisor"].queryset = obj.specialty.advisors.all()
         self.fields["advisor"].label_from_instance = self.label
         self.initial.setdefault("advisor", obj.preferred_advisor)
+        self.avoids_committee = obj.avoid_selection_committee
+        if not self.avoids_committee:
+            del self.fields["all_the_same"]
 
     @staticmethod
     def label(advisor):
         committee = ", on the selection committee" if advisor.on_selection_committee else ""
         return f"{advisor} — {advisor.availability}{committee}"
 
+    def goes_against_the_wish(self, advisor):
+        return self.avoids_committee and advisor.on_selection_committee
+
+    def clean(self):
+        cleaned = super().clean()
+        advisor = cleaned.get("advisor")
+        if advisor and self.goes_against_the_wish(advisor) and not cleaned["all_the_same"]:
+            self.add_error(
+                "advisor",
+                f"{advisor} is on the selection committee, which the student asked to avoid. "
+                f"Choose somebody else, or tick “{self.fields['all_the_same'].label}”.",
+            )
+        return cleaned
+
     def apply(self, advisor_request, *, by):
         advisor = self.cleaned_data["advisor"]
-        advisor_request.assign(advisor, by=by)
+        note = "On the selection committee, assigned all the same." if self.goes_against_the_wish(advisor) else ""
+        advisor_request.assign(advisor, by=by, note=note)
         if not advisor.email:
-            return f"{advisor} has no e-mail address here: please pass the request on yourself."
-        return f"{advisor} and the student are told by e-mail."
+            return messages.WARNING, f"{advisor} has no e-mail address here: please pass the request on yourself."
+        return messages.SUCCESS, f"{advisor} and the student are told by e-mail."
 
 
 class CloseForm(VerbForm):
@@ -103,13 +127,13 @@ class CloseForm(VerbForm):
 
     def apply(self, advisor_request, *, by):
         advisor_request.close(self.cleaned_data["reason"], by=by)
-        return "The student is told by e-mail."
+        return messages.SUCCESS, "The student is told by e-mail."
 
 
 class SendAgainForm(VerbForm):
     def apply(self, email, *, by):
         email.send_again()
-        return f"{email} is being sent again."
+        return messages.SUCCESS, f"{email} is being sent again."
 
 
 class Verbs:
@@ -135,7 +159,7 @@ class Verbs:
         form = form_class(request.POST if request.method == "POST" else None, obj=obj)
         if form.is_valid():
             try:
-                messages.success(request, form.apply(obj, by=request.user))
+                messages.add_message(request, *form.apply(obj, by=request.user))
             except (IllegalMove, NotInTrouble) as refusal:
                 messages.error(request, refusal)
             return HttpResponseRedirect(change_url(obj))

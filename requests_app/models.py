@@ -191,7 +191,7 @@ class AdvisorRequest(models.Model):
     def topic_labels(self):
         return [Topic(topic).label for topic in self.topics]
 
-    def assign(self, advisor, *, by):
+    def assign(self, advisor, *, by, note=""):
         """Give this open request to an advisor, or to another than before. Raises IllegalMove."""
         respond_by = add_working_days(timezone.localdate(), settings.OFFICE_DAYS)
         with transaction.atomic():
@@ -199,6 +199,7 @@ class AdvisorRequest(models.Model):
                 Status.ACCEPTED,
                 kind=RequestEvent.Kind.ASSIGNED,
                 by=by,
+                note=note,
                 advisor=advisor,
                 respond_by=respond_by,
             )

@@ -102,7 +102,9 @@ def test_assign_to_someone_without_address_says_what_is_left_to_do(client, coord
     specialty = make_specialty()
     stored, advisor = make_request(specialty), make_advisor(specialty, email="")
     response = client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
-    assert told(response) == [f"{advisor} has no e-mail address here: please pass the request on yourself."]
+    [message] = get_messages(response.wsgi_request)
+    assert message.message == f"{advisor} has no e-mail address here: please pass the request on yourself."
+    assert message.level_tag == "warning"
 
 
 def test_assign_to_an_advisor_of_another_specialty_is_refused(client, coordinator):
@@ -120,6 +122,38 @@ def test_wish_to_avoid_the_committee_is_in_sight_when_assigning(client, coordina
     html = client.get(verb_url(make_request(specialty, avoid_selection_committee=True), "assign")).content.decode()
     assert "nobody on the selection committee, please" in html
     assert "Taking requests, on the selection committee" in html
+
+
+def test_wish_to_avoid_the_committee_is_gone_against_only_on_purpose(client, coordinator):
+    specialty = make_specialty()
+    advisor = make_advisor(specialty, on_selection_committee=True)
+    stored = make_request(specialty, avoid_selection_committee=True)
+    refused = client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
+    assert "on the selection committee, which the student asked to avoid" in refused.content.decode()
+    stored.refresh_from_db()
+    assert (stored.status, stored.events.count()) == ("waiting", 1)
+    client.post(verb_url(stored, "assign"), {"advisor": advisor.pk, "all_the_same": "on"})
+    stored.refresh_from_db()
+    assert (stored.advisor, stored.events.last().note) == (
+        advisor,
+        "On the selection committee, assigned all the same.",
+    )
+
+
+def test_without_the_wish_nothing_has_to_be_ticked(client, coordinator):
+    specialty = make_specialty()
+    advisor = make_advisor(specialty, on_selection_committee=True)
+    stored = make_request(specialty)
+    assert list(client.get(verb_url(stored, "assign")).context["form"].fields) == ["advisor"]
+    client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
+    assert stored.events.last().note == ""
+
+
+def test_tick_for_the_committee_leaves_others_without_a_note(client, coordinator):
+    stored = make_request(avoid_selection_committee=True)
+    advisor = make_advisor(stored.specialty)
+    client.post(verb_url(stored, "assign"), {"advisor": advisor.pk, "all_the_same": "on"})
+    assert stored.events.last().note == ""
 
 
 def test_verb_on_what_is_not_there_is_not_found(client, coordinator):
