@@ -5,6 +5,7 @@ from django.shortcuts import render
 from django.template.defaultfilters import linebreaks_filter, truncatechars
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
@@ -68,7 +69,7 @@ class EmailInline(ReadOnly, TabularInline):
 
 
 class VerbForm(forms.Form):
-    """What a verb needs to know. `apply` does it to the row; it returns the level and the text of a message to staff."""
+    """What a verb needs to know. `apply` does it to the row; it returns level and text of a message to staff."""
 
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, **kwargs)
@@ -257,12 +258,23 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     search_fields = ["subject", "to"]
     actions = ["send_again"]
     actions_detail = ["send_this_again"]
-    fields = [("subject", "to"), ("state_label", "sent_at"), ("attempts", "next_try"), "last_error", "text", "request"]
-    readonly_fields = ["state_label"]
+    fields = [
+        ("subject", "to"),
+        ("state_label", "sent_at"),
+        ("attempts", "next_try"),
+        "last_error",
+        "text_as_written",
+        "request",
+    ]
+    readonly_fields = ["state_label", "text_as_written"]
 
     @display(description="state", label={"sent": "success", "failed": "danger", "trying again": "warning"})
     def state_label(self, email):
         return email.state
+
+    @display(description="text")
+    def text_as_written(self, email):
+        return linebreaks_filter(email.text)
 
     @display(description="last error")
     def error(self, email):
@@ -293,5 +305,5 @@ def change_url(obj):
 
 
 def waiting_badge(request):
-    """Return how many requests wait for the office, for the menu; nothing where there are none."""
-    return AdvisorRequest.objects.waiting().count() or ""
+    """Return how many requests wait for the office, for the menu; what makes its box vanish where there are none."""
+    return AdvisorRequest.objects.waiting().count() or mark_safe('<span class="nothing-waits"></span>')

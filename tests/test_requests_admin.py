@@ -1,8 +1,10 @@
 import re
+from pathlib import Path
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.messages import get_messages
+from django.contrib.staticfiles import finders
 from django.urls import reverse
 from django.utils import timezone
 
@@ -70,6 +72,12 @@ def test_nothing_of_a_request_is_edited_added_or_deleted_by_hand(client, superus
     assert superuser_client.post(change_url(stored, "delete"), {"post": "yes"}).status_code == 403
     stored.refresh_from_db()
     assert (stored.status, stored.events.count()) == ("waiting", 1)
+
+
+def test_text_of_an_email_keeps_its_lines(client, coordinator):
+    email = make_email(text="Dear Ada,\n\nwe have it.\nYours, the <office>")
+    html = client.get(f"{MAIL_CHANGELIST}{email.pk}/change/").content.decode()
+    assert "<p>Dear Ada,</p>\n\n<p>we have it.<br>Yours, the &lt;office&gt;</p>" in html
 
 
 def test_only_one_thing_on_the_page_is_called_close(client, coordinator):
@@ -305,3 +313,11 @@ def test_menu_counts_what_waits_for_those_who_may_see_it(client, coordinator):
     assert ">2<" in "".join(client.get(CHANGELIST).content.decode().split())
     client.force_login(make_staff("view_specialty"))
     assert "Advisor requests" not in client.get("/admin/specialties/specialty/").content.decode()
+
+
+def test_menu_has_no_number_where_nothing_waits(client, coordinator):
+    menu = client.get(CHANGELIST).content.decode()
+    assert 'class="nothing-waits"' in menu
+    make_request()
+    assert "nothing-waits" not in client.get(CHANGELIST).content.decode()
+    assert "span:has(> .nothing-waits) { display: none; }" in Path(finders.find("css/admin.css")).read_text()
