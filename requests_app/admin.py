@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from specialties.models import Advisor
 
+from .fields import LinesField
 from .models import AdvisorRequest, IllegalMove, RequestEvent, Status
 from .outbox import NotInTrouble, OutgoingEmail
 
@@ -76,7 +77,14 @@ class VerbForm(forms.Form):
 
 
 class AssignForm(VerbForm):
-    advisor = forms.ModelChoiceField(Advisor.objects.none(), widget=UnfoldAdminSelectWidget)
+    advisor = forms.ModelChoiceField(
+        Advisor.objects.none(),
+        widget=UnfoldAdminSelectWidget,
+        error_messages={
+            "required": "Please choose an advisor.",
+            "invalid_choice": "This person does not advise on this specialty.",
+        },
+    )
     all_the_same = forms.BooleanField(
         label="Assign all the same",
         help_text="also somebody on the selection committee, whom the student asked to avoid",
@@ -122,8 +130,11 @@ class AssignForm(VerbForm):
 
 
 class CloseForm(VerbForm):
-    reason = forms.CharField(
-        widget=UnfoldAdminTextareaWidget, max_length=1000, help_text="The student reads this, word for word."
+    reason = LinesField(
+        widget=UnfoldAdminTextareaWidget,
+        max_length=1000,
+        help_text="The student reads this, word for word. Up to 1,000 characters.",
+        error_messages={"required": "Please give the reason."},
     )
 
     def apply(self, advisor_request, *, by):

@@ -14,7 +14,7 @@ from specialties.models import Advisor, Specialty
 
 from . import emails
 from .dates import add_working_days
-from .validators import letters_of_an_address, no_control_characters, no_web_address, single_line
+from .validators import letters_of_an_address, no_control_characters, no_reordering, no_web_address, single_line
 
 READABLE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 and O, no 1, I and L
 
@@ -131,12 +131,16 @@ class AdvisorRequest(models.Model):
     token = models.CharField(max_length=40, unique=True, editable=False, default=new_token)
     submission_id = models.UUIDField(unique=True, default=uuid.uuid4)
     specialty = models.ForeignKey(Specialty, models.PROTECT, related_name="requests")
-    name = models.CharField(max_length=100, validators=[single_line, no_web_address])
-    email = models.EmailField("e-mail", validators=[single_line, letters_of_an_address])
+    name = models.CharField(
+        max_length=100, validators=[single_line, no_control_characters, no_reordering, no_web_address]
+    )
+    email = models.EmailField("e-mail", validators=[single_line, no_control_characters, letters_of_an_address])
     class_year = models.CharField("year", max_length=10, choices=ClassYear)
     topics = models.JSONField(default=list, blank=True)
-    message = models.TextField(max_length=4000, validators=[no_control_characters])
-    availability = models.TextField("could meet", max_length=500, blank=True, validators=[no_control_characters])
+    message = models.TextField(max_length=4000, validators=[no_control_characters, no_reordering])
+    availability = models.TextField(
+        "could meet", max_length=500, blank=True, validators=[no_control_characters, no_reordering]
+    )
     preferred_advisor = models.ForeignKey(
         Advisor, models.PROTECT, null=True, blank=True, related_name="preferred_in_requests"
     )

@@ -119,7 +119,7 @@ def test_assign_to_an_advisor_of_another_specialty_is_refused(client, coordinato
     stored = make_request()
     response = client.post(verb_url(stored, "assign"), {"advisor": make_advisor(make_specialty()).pk})
     assert response.status_code == 200
-    assert "Select a valid choice" in response.content.decode()
+    assert "This person does not advise on this specialty." in response.content.decode()
     stored.refresh_from_db()
     assert stored.status == "waiting"
 
@@ -171,7 +171,8 @@ def test_verb_on_what_is_not_there_is_not_found(client, coordinator):
 
 def test_close_needs_a_reason(client, coordinator):
     stored = make_request()
-    assert client.post(verb_url(stored, "close"), {"reason": " "}).status_code == 200
+    for reason, answer in ((" ", "Please give the reason."), ("x" * 1001, "1 character too long")):
+        assert answer in client.post(verb_url(stored, "close"), {"reason": reason}).content.decode()
     response = client.post(verb_url(stored, "close"), {"reason": "Answered by phone."})
     assert told(response) == ["The student is told by e-mail."]
     stored.refresh_from_db()

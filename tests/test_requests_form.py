@@ -269,11 +269,13 @@ def test_page_of_a_bot_is_at_its_own_address_only(client, url, guide):
     ("field", "value", "message"),
     [
         ("name", "", "Please tell us your name."),
-        ("name", "x" * 101, "at most 100 characters"),
+        ("name", "x" * 101, "1 character too long: there is room for 100."),
         ("name", "Ada\nBcc: all@example.edu", "on one line"),
-        ("name", "Ada\x07", "on one line"),
-        ("name", "Ada\x00", "Null characters are not allowed"),
-        ("name", "Ada \u202etneduts", "on one line"),
+        ("name", "Ada\x07", "cannot be read"),
+        ("name", "Ada\x00", "cannot be read"),
+        ("name", "\u200b\u2060\ufeff", "Please tell us your name."),
+        ("name", "\u3164\u2800", "Please tell us your name."),
+        ("name", "Ada \u202etneduts", "marks in it that change the order"),
         ("name", "You won http://example.org/x", "without a web address"),
         ("name", "See evil.example now", "without a web address"),
         ("name", "EVIL.COM", "without a web address"),
@@ -287,25 +289,29 @@ def test_page_of_a_bot_is_at_its_own_address_only(client, url, guide):
         ("email", "", "Please give your e-mail address"),
         ("email", "ada", "does not look like an e-mail address"),
         ("email", "ada@example.edu\nBcc: all@example.edu", "does not look like an e-mail address"),
-        ("email", '"a\x0bb"@example.edu', "on one line"),
+        ("email", '"a\x0bb"@example.edu', "cannot be read"),
+        ("email", "a" * 250 + "@example.edu", "No e-mail address is this long"),
         ("email", "ada@example.edu, ben@example.edu", "does not look like an e-mail address"),
         ("email", "a" * 320 + "@example.edu", "does not look like an e-mail address"),
         ("email", "\u212aim@example.edu", "letters in it that e-mail addresses do not have"),
         ("email", "k\u0130m@example.edu", "letters in it that e-mail addresses do not have"),
         ("email", "kim@ex\u00e4mple.edu", "letters in it that e-mail addresses do not have"),
         ("class_year", "", "Please choose your year."),
-        ("class_year", "m9", "Select a valid choice"),
-        ("topics", ["research", "poker"], "Select a valid choice"),
+        ("class_year", "m9", "Please choose your year."),
+        ("topics", ["research", "poker"], "Please choose from these topics only."),
         ("message", "", "Please write a few words to the advisor."),
         ("message", "   \n ", "Please write a few words to the advisor."),
-        ("message", "x" * 4001, "at most 4000 characters"),
+        ("message", "\u200b\n\u2060", "Please write a few words to the advisor."),
+        ("message", "x" * 5500, "1,500 characters too long: there is room for 4,000."),
         ("message", "Hello\x1b[2J", "cannot be read"),
-        ("availability", "x" * 501, "at most 500 characters"),
+        ("message", "Hello\x00", "cannot be read"),
+        ("message", "Hello \u202e", "marks in it that change the order"),
+        ("availability", "x" * 501, "1 character too long: there is room for 500."),
         ("submission_id", "", "Please send the form again"),
         ("submission_id", "1 or 1=1", "Please send the form again"),
         ("advisor", "nobody", "does not take requests for this specialty"),
         ("advisor", "1", "does not take requests for this specialty"),
-        ("advisor", "\x00", "Null characters are not allowed"),
+        ("advisor", "\x00", "does not take requests for this specialty"),
     ],
 )
 def test_bad_input_is_answered_at_its_field_and_stores_nothing(client, url, field, value, message):
@@ -406,6 +412,10 @@ def test_form_names_the_advisors_with_what_students_ask_first(client, url, guide
     assert "Taking requests · On the residency selection committee" in html
     assert "No preference" in html
     assert "Opted Out" not in html
+
+
+def test_form_says_how_long_a_message_may_be(client, url):
+    assert "Up to 4,000 characters." in client.get(url).content.decode()
 
 
 def test_form_takes_over_the_advisor_of_the_link(client, url):

@@ -11,11 +11,46 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AlterField(
             model_name="advisorrequest",
+            name="availability",
+            field=models.TextField(
+                blank=True,
+                max_length=500,
+                validators=[requests_app.validators.no_control_characters, requests_app.validators.no_reordering],
+                verbose_name="could meet",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="advisorrequest",
             name="email",
             field=models.EmailField(
                 max_length=254,
-                validators=[requests_app.validators.single_line, requests_app.validators.letters_of_an_address],
+                validators=[
+                    requests_app.validators.single_line,
+                    requests_app.validators.no_control_characters,
+                    requests_app.validators.letters_of_an_address,
+                ],
                 verbose_name="e-mail",
+            ),
+        ),
+        migrations.AlterField(
+            model_name="advisorrequest",
+            name="message",
+            field=models.TextField(
+                max_length=4000,
+                validators=[requests_app.validators.no_control_characters, requests_app.validators.no_reordering],
+            ),
+        ),
+        migrations.AlterField(
+            model_name="advisorrequest",
+            name="name",
+            field=models.CharField(
+                max_length=100,
+                validators=[
+                    requests_app.validators.single_line,
+                    requests_app.validators.no_control_characters,
+                    requests_app.validators.no_reordering,
+                    requests_app.validators.no_web_address,
+                ],
             ),
         ),
     ]
