@@ -1,7 +1,9 @@
 """How the portal is set up and started: settings, commands, and the documents that tell of them."""
 
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -134,6 +136,65 @@ def test_production_is_safe_by_itself(start_wsgi):
         **PRODUCTION,
     )
     assert result.stdout == ("False True True True ('HTTP_X_FORWARDED_PROTO', 'https') https://advising.example.edu\n")
+
+
+@pytest.fixture
+def make_run(tmp_path):
+    """Return a function that starts `make run` with a Procfile and .env of the test's own, and nothing to install."""
+    for name in ("Makefile", "requirements.txt"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "manage.py").touch()
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    (tmp_path / ".venv" / "installed").touch()
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.chmod(0o755)
+
+    def start(web, env_file="", **environment):
+        (tmp_path / "Procfile").write_text(f"web: {web}\n")
+        (tmp_path / ".env").write_text(env_file)
+        return subprocess.Popen(
+            ["make", "run"],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], **environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    return start
+
+
+@pytest.mark.parametrize(
+    ("env_file", "environment", "expected"),
+    [
+        ("", {}, "8000 2"),
+        ("PORT=9001\nWEB_CONCURRENCY='5'\n", {}, "9001 5"),
+        ("#PORT=9001\n", {}, "8000 2"),
+        ("PORT=9001\n", {"PORT": "9002", "WEB_CONCURRENCY": "3"}, "9002 3"),
+        ("PORT=9001\n", {"PORT": ""}, "9001 2"),
+    ],
+)
+def test_port_and_processes_are_those_of_the_caller_then_of_the_file(make_run, env_file, environment, expected):
+    out, _ = make_run("echo got $PORT $WEB_CONCURRENCY", env_file, **environment).communicate(timeout=30)
+    assert f"got {expected}\n" in out
+
+
+def test_ctrl_c_ends_the_portal_without_an_error(make_run):
+    process = make_run("echo ready; exec sleep 60")
+    while "ready" not in process.stdout.readline():
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert "***" not in errors
+
+
+def test_portal_that_does_not_start_is_an_error(make_run):
+    process = make_run("exit 3")
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 2
+    assert "Error 3" in errors
 
 
 def test_prepare_makes_a_portal_ready_and_leaves_it_alone_the_second_time(db, capsys):
