@@ -14,6 +14,7 @@ from django.core.management import call_command
 
 from advising import checks
 from specialties.models import Specialty
+from tests import postgres
 
 ROOT = Path(__file__).parent.parent
 PRODUCTION = {
@@ -227,6 +228,14 @@ def test_checks_name_settings_that_cannot_work(settings, setting, value, ids):
     setattr(settings, setting, value)
     found = [checks.accent_is_readable, checks.mail_reaches_people]
     assert [message.id for check in found for message in check(None)] == ids
+
+
+@pytest.mark.parametrize(("ci", "code"), [("", 0), ("true", 1)])
+def test_missing_postgresql_is_skipped_by_hand_and_a_failure_in_ci(monkeypatch, capsys, ci, code):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setattr(postgres, "binaries", lambda: None)
+    assert postgres.main(["false"]) == code
+    assert capsys.readouterr().out.startswith("SKIPPED: no PostgreSQL on this machine")
 
 
 def test_contrast_is_that_of_the_standard():
