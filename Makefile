@@ -1,8 +1,13 @@
 PYTHON ?= python3
-PORT ?= 8000
-export PORT
+# The caller's environment, else .env, else the default.
+from_env_file = $(firstword $(shell sed -nE "s/^$(1)=[\"']?([0-9]+).*/\1/p" .env 2>/dev/null))
+export PORT := $(or $(PORT),$(call from_env_file,PORT),8000)
+export WEB_CONCURRENCY := $(or $(WEB_CONCURRENCY),$(call from_env_file,WEB_CONCURRENCY),2)
 export PYTHONUNBUFFERED = 1
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# Ctrl+C is how one stops the portal, so to make it is no failure; the settings are read by the programs themselves.
+START = exec python -c 'from honcho import command, manager; manager.SIGNALS[2]["rc"] = 0; command.main()' -e /dev/null
 
 .PHONY: help run demo serve test check bench lighthouse lock
 
@@ -11,20 +16,20 @@ help:  ## show this list
 
 run: .venv/installed .env  ## start the portal for trying out and developing: http://127.0.0.1:8000
 	@python manage.py prepare
-	@exec honcho -e /dev/null start
+	@$(START) start
 
 demo: export DATABASE_URL = sqlite:///$(CURDIR)/demo.sqlite3
 demo: export EMAIL_URL = consolemail://
 demo: .venv/installed .env  ## the same with a dozen sample guides and requests, in a database of its own
 	@python manage.py prepare --demo
-	@exec honcho -e /dev/null start
+	@$(START) start
 
 serve: export DEBUG = off
 serve: .venv/installed  ## start it in production mode, behind a proxy that does TLS
 	@python manage.py check --deploy --fail-level ERROR
 	@python manage.py collectstatic --no-input --verbosity 0
 	@python manage.py prepare
-	@exec honcho -e /dev/null -f Procfile.serve start
+	@$(START) -f Procfile.serve start
 
 test: .venv/installed-dev  ## run all tests, on SQLite and on PostgreSQL
 	python -m pytest

@@ -4,6 +4,7 @@ import re
 from datetime import date
 from pathlib import Path
 from secrets import token_urlsafe
+from zoneinfo import ZoneInfo
 
 import environ
 from csp.constants import NONCE
@@ -32,16 +33,24 @@ def setting(name, default, cast=env.str):
         raise ImproperlyConfigured(f"{name} cannot be read: {error}") from error
 
 
-def required_in_production(name, meaning, default, cast=env.str):
-    """Return a setting, or `default` while developing; raises ImproperlyConfigured where production lacks it."""
-    value = setting(name, default if DEBUG else None, cast)
-    if not value:
-        raise ImproperlyConfigured(f"{name} is not set. It is {meaning}; production does not start without it.")
-    return value
+def like(pattern, example):
+    """Return a cast for a text that matches the pattern; the example is for the message where it does not."""
+
+    def cast(name):
+        if not re.fullmatch(pattern, value := env.str(name)):
+            raise ValueError(f"it is {value!r}, and should be like {example}")
+        return value
+
+    return cast
+
+
+def time_zone(name):
+    return ZoneInfo(env.str(name)).key
 
 
 def database(name):
-    if "ENGINE" not in (config := env.db_url(name)):
+    config = env.db_url(name)
+    if config.get("ENGINE") not in ("django.db.backends.postgresql", "django.db.backends.sqlite3"):
         raise ValueError("it begins with postgres:// or sqlite:///")
     return config
 
@@ -54,9 +63,10 @@ def dates(name):
 
 SCHOOL_NAME = setting("SCHOOL_NAME", "Northwestern University Feinberg School of Medicine")
 DEFAULT_ACCENT = "#4e2a84"  # the one in site.css
-ACCENT_COLOR = setting("ACCENT_COLOR", DEFAULT_ACCENT)
-TIME_ZONE = setting("TIME_ZONE", "America/Chicago")
-OFFICE_EMAIL = setting("OFFICE_EMAIL", "advising-office@localhost")
+ACCENT_COLOR = setting("ACCENT_COLOR", DEFAULT_ACCENT, like("#[0-9a-fA-F]{6}", DEFAULT_ACCENT))
+TIME_ZONE = setting("TIME_ZONE", "America/Chicago", time_zone)
+ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
+OFFICE_EMAIL = setting("OFFICE_EMAIL", "advising-office@localhost", like(ADDRESS, "advising@example.edu"))
 OFFICE_DAYS = setting("OFFICE_DAYS", 5, env.int)
 HOLIDAYS = setting("HOLIDAYS", [], dates)
 if OFFICE_DAYS < 1:
@@ -64,13 +74,18 @@ if OFFICE_DAYS < 1:
 
 # The site
 
-SECRET_KEY = required_in_production("SECRET_KEY", "a long random text that signs sessions", default=token_urlsafe(50))
-ALLOWED_HOSTS = required_in_production(
-    "ALLOWED_HOSTS",
-    "the host names the portal answers to, with commas between",
-    default=["127.0.0.1", "localhost", "[::1]"],
-    cast=env.list,
-)
+SECRET_KEY = setting("SECRET_KEY", token_urlsafe(50) if DEBUG else "")
+ALLOWED_HOSTS = setting("ALLOWED_HOSTS", ["127.0.0.1", "localhost", "[::1]"] if DEBUG else [], env.list)
+missing = [
+    f"{name} is not set. It is {meaning}; production does not start without it."
+    for name, value, meaning in (
+        ("SECRET_KEY", SECRET_KEY, "a long random text that signs sessions"),
+        ("ALLOWED_HOSTS", ALLOWED_HOSTS, "the host names the portal answers to, with commas between"),
+    )
+    if not value
+]
+if missing:
+    raise ImproperlyConfigured(" ".join(missing))
 PORT = setting("PORT", 8000, env.int)
 SITE_URL = setting(
     "SITE_URL", f"http://127.0.0.1:{PORT}" if DEBUG else f"https://{ALLOWED_HOSTS[0].lstrip('.')}"
@@ -227,7 +242,9 @@ STORAGES = {
 
 vars().update(setting("EMAIL_URL", env.email_url_config("consolemail://"), env.email_url))
 EMAIL_TIMEOUT = 20  # seconds for one step of an SMTP conversation
-DEFAULT_FROM_EMAIL = SERVER_EMAIL = setting("DEFAULT_FROM_EMAIL", OFFICE_EMAIL)
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = setting(
+    "DEFAULT_FROM_EMAIL", OFFICE_EMAIL, like(rf"{ADDRESS}|[^<>\r\n]+ <{ADDRESS}>", "Advising <advising@example.edu>")
+)
 
 # What went wrong, on standard error; while developing Django shows it by itself
 

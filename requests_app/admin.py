@@ -5,15 +5,17 @@ from django.shortcuts import render
 from django.template.defaultfilters import linebreaks_filter, truncatechars
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from specialties.models import Advisor
 
+from .fields import LinesField
 from .models import AdvisorRequest, IllegalMove, RequestEvent, Status
-from .outbox import NotFailed, OutgoingEmail
+from .outbox import NotInTrouble, OutgoingEmail
 
 
 class ReadOnly:
@@ -68,65 +70,109 @@ class EmailInline(ReadOnly, TabularInline):
 
 
 class VerbForm(forms.Form):
-    """What a verb needs to know. `apply` does it to the row and returns what to tell the staff member."""
+    """What a verb needs to know. `apply` does it to the row; it returns level and text of a message to staff."""
 
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, **kwargs)
 
 
 class AssignForm(VerbForm):
-    advisor = forms.ModelChoiceField(Advisor.objects.none(), widget=UnfoldAdminSelectWidget)
+    advisor = forms.ModelChoiceField(
+        Advisor.objects.none(),
+        widget=UnfoldAdminSelectWidget,
+        error_messages={
+            "required": "Please choose an advisor.",
+            "invalid_choice": "This person does not advise on this specialty.",
+        },
+    )
+    all_the_same = forms.BooleanField(
+        label="Assign all the same",
+        help_text="also somebody on the selection committee, whom the student asked to avoid",
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
 
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, obj=obj, **kwargs)
         self.fields["advisor"].queryset = obj.specialty.advisors.all()
         self.fields["advisor"].label_from_instance = self.label
         self.initial.setdefault("advisor", obj.preferred_advisor)
+        self.avoids_committee = obj.avoid_selection_committee
+        if not self.avoids_committee:
+            del self.fields["all_the_same"]
 
     @staticmethod
     def label(advisor):
         committee = ", on the selection committee" if advisor.on_selection_committee else ""
         return f"{advisor} — {advisor.availability}{committee}"
 
+    def goes_against_the_wish(self, advisor):
+        return self.avoids_committee and advisor.on_selection_committee
+
+    def clean(self):
+        cleaned = super().clean()
+        advisor = cleaned.get("advisor")
+        if advisor and self.goes_against_the_wish(advisor) and not cleaned["all_the_same"]:
+            self.add_error(
+                "advisor",
+                f"{advisor} is on the selection committee, which the student asked to avoid. "
+                f"Choose somebody else, or tick “{self.fields['all_the_same'].label}”.",
+            )
+        return cleaned
+
     def apply(self, advisor_request, *, by):
         advisor = self.cleaned_data["advisor"]
-        advisor_request.assign(advisor, by=by)
+        note = "On the selection committee, assigned all the same." if self.goes_against_the_wish(advisor) else ""
+        advisor_request.assign(advisor, by=by, note=note)
         if not advisor.email:
-            return f"{advisor} has no e-mail address here: please pass the request on yourself."
-        return f"{advisor} and the student are told by e-mail."
+            return messages.WARNING, f"{advisor} has no e-mail address here: please pass the request on yourself."
+        return messages.SUCCESS, f"{advisor} and the student are told by e-mail."
 
 
 class CloseForm(VerbForm):
-    reason = forms.CharField(
-        widget=UnfoldAdminTextareaWidget, max_length=1000, help_text="The student reads this, word for word."
+    reason = LinesField(
+        widget=UnfoldAdminTextareaWidget,
+        max_length=1000,
+        help_text="The student reads this, word for word. Up to 1,000 characters.",
+        error_messages={"required": "Please give the reason."},
     )
 
     def apply(self, advisor_request, *, by):
         advisor_request.close(self.cleaned_data["reason"], by=by)
-        return "The student is told by e-mail."
+        return messages.SUCCESS, "The student is told by e-mail."
 
 
 class SendAgainForm(VerbForm):
     def apply(self, email, *, by):
         email.send_again()
-        return f"{email} is being sent again."
+        return messages.SUCCESS, f"{email} is being sent again."
 
 
 class Verbs:
-    """What staff may do to a row, each with a page of its own that asks for what it needs; opening it does nothing."""
+    """What staff may do to a row, each with a page of its own that asks for what it needs; opening it does nothing.
+
+    `refusal` says why none of it can be done to a row, or is empty.
+    """
 
     def has_verb_permission(self, request, object_id=None):
         return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_actions_detail(self, request, object_id):
+        obj = self.get_object(request, object_id)
+        return super().get_actions_detail(request, object_id) if obj and not self.refusal(obj) else []
 
     def verb(self, request, object_id, title, form_class):
         obj = self.get_object(request, object_id)
         if obj is None:
             raise Http404
+        if refusal := self.refusal(obj):
+            messages.error(request, refusal)
+            return HttpResponseRedirect(change_url(obj))
         form = form_class(request.POST if request.method == "POST" else None, obj=obj)
         if form.is_valid():
             try:
-                messages.success(request, form.apply(obj, by=request.user))
-            except (IllegalMove, NotFailed) as refusal:
+                messages.add_message(request, *form.apply(obj, by=request.user))
+            except (IllegalMove, NotInTrouble) as refusal:
                 messages.error(request, refusal)
             return HttpResponseRedirect(change_url(obj))
         context = {
@@ -187,6 +233,9 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     def message_as_written(self, advisor_request):
         return linebreaks_filter(advisor_request.message)
 
+    def refusal(self, advisor_request):
+        return "" if advisor_request.is_open else f"{advisor_request} is already closed."
+
     def verb_summary(self, advisor_request):
         wish = "; nobody on the selection committee, please" if advisor_request.avoid_selection_committee else ""
         return (
@@ -220,16 +269,30 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     search_fields = ["subject", "to"]
     actions = ["send_again"]
     actions_detail = ["send_this_again"]
-    fields = [("subject", "to"), ("state_label", "sent_at"), ("attempts", "next_try"), "last_error", "text", "request"]
-    readonly_fields = ["state_label"]
+    fields = [
+        ("subject", "to"),
+        ("state_label", "sent_at"),
+        ("attempts", "next_try"),
+        "last_error",
+        "text_as_written",
+        "request",
+    ]
+    readonly_fields = ["state_label", "text_as_written"]
 
     @display(description="state", label={"sent": "success", "failed": "danger", "trying again": "warning"})
     def state_label(self, email):
         return email.state
 
+    @display(description="text")
+    def text_as_written(self, email):
+        return linebreaks_filter(email.text)
+
     @display(description="last error")
     def error(self, email):
         return truncatechars(email.last_error, 80)
+
+    def refusal(self, email):
+        return "" if email.is_in_trouble else f"{email} cannot be sent again: it is {email.state}."
 
     def verb_summary(self, email):
         return f"To {email.to} · {email.state}"
@@ -240,7 +303,7 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
             try:
                 email.send_again()
                 messages.success(request, f"{email} is being sent again.")
-            except NotFailed as refusal:
+            except NotInTrouble as refusal:
                 messages.warning(request, refusal)
 
     @action(description="Send again", url_path="send-again", permissions=["verb"])
@@ -253,5 +316,5 @@ def change_url(obj):
 
 
 def waiting_badge(request):
-    """Return how many requests wait for the office, for the menu; nothing where there are none."""
-    return AdvisorRequest.objects.waiting().count() or ""
+    """Return how many requests wait for the office, for the menu; what makes its box vanish where there are none."""
+    return AdvisorRequest.objects.waiting().count() or mark_safe('<span class="nothing-waits"></span>')

@@ -3,18 +3,25 @@ import uuid
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout, Submit
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from specialties.models import Advisor
 
+from .fields import LinesField, WrittenField
 from .honeypot import decoy_url
 from .models import AdvisorRequest, AlreadyOpen, ClassYear, Topic
+from .validators import UNREADABLE
 
 
 class AdvisorField(forms.ModelChoiceField):
     """One of the advisors who take requests, by slug, each with what a student asks to know first."""
 
     widget = forms.RadioSelect
+
+    def validate_no_null_characters(self, value):
+        if "\0" in value:
+            raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
 
     def label_from_instance(self, advisor):
         committee = "On" if advisor.on_selection_committee else "Not on"
@@ -25,15 +32,13 @@ def option(title, note):
     return format_html('<span class="option-title">{}</span> <span class="option-note">{}</span>', title, note)
 
 
-class LinesField(forms.CharField):
-    """Text of several lines, each line break counted as the one character a browser counts."""
-
-    def to_python(self, value):
-        return super().to_python(value).replace("\r\n", "\n")
-
-
 class AdvisorRequestForm(forms.ModelForm):
-    class_year = forms.ChoiceField(label="Your year", choices=ClassYear, widget=forms.RadioSelect)
+    class_year = forms.ChoiceField(
+        label="Your year",
+        choices=ClassYear,
+        widget=forms.RadioSelect,
+        error_messages=dict.fromkeys(("required", "invalid_choice"), "Please choose your year."),
+    )
     advisor = AdvisorField(
         label="Who would you like to talk to?",
         queryset=Advisor.objects.none(),
@@ -48,12 +53,13 @@ class AdvisorRequestForm(forms.ModelForm):
         choices=Topic,
         widget=forms.CheckboxSelectMultiple,
         required=False,
+        error_messages={"invalid_choice": "Please choose from these topics only."},
     )
     submission_id = forms.UUIDField(
         widget=forms.HiddenInput,
         error_messages=dict.fromkeys(("required", "invalid"), "Something went wrong here. Please send the form again."),
     )
-    subject = forms.CharField(  # for bots; not a name that browsers fill in by themselves
+    subject = WrittenField(  # for bots; not a name that browsers fill in by themselves
         label="Leave this empty",
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "tabindex": "-1"}),
@@ -70,7 +76,7 @@ class AdvisorRequestForm(forms.ModelForm):
             "message",
             "availability",
         ]
-        field_classes = {"message": LinesField, "availability": LinesField}
+        field_classes = {"name": WrittenField, "message": LinesField, "availability": LinesField}
         labels = {
             "name": "Your name",
             "email": "School e-mail",
@@ -80,7 +86,7 @@ class AdvisorRequestForm(forms.ModelForm):
         }
         help_texts = {
             "email": "We send you a private link to follow your request.",
-            "message": "What you are deciding, and what you would like to ask.",
+            "message": "What you are deciding, and what you would like to ask. Up to 4,000 characters.",
             "availability": "Days and times that often work, in person or by video.",
         }
         widgets = {
@@ -94,6 +100,8 @@ class AdvisorRequestForm(forms.ModelForm):
             "email": {
                 "required": "Please give your e-mail address: the answer goes there.",
                 "invalid": "This does not look like an e-mail address, as in name@school.edu.",
+                "max_length": "No e-mail address is this long. Please type it anew.",
+                "null_characters_not_allowed": UNREADABLE,
             },
             "message": {"required": "Please write a few words to the advisor."},
         }
@@ -102,7 +110,6 @@ class AdvisorRequestForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.specialty = specialty
         self.initial.setdefault("submission_id", uuid.uuid4())
-        self.fields["class_year"].error_messages["required"] = "Please choose your year."
         self.fields["advisor"].queryset = specialty.advisors.taking_requests()
         self.helper = FormHelper()
         self.helper.form_tag = False
@@ -133,10 +140,9 @@ class AdvisorRequestForm(forms.ModelForm):
     def clean_submission_id(self):
         """A form taken up again for someone else, with the browser's Back, is a new submission."""
         submission_id, email = self.cleaned_data["submission_id"], self.cleaned_data.get("email", "")
-        others = AdvisorRequest.objects.filter(submission_id=submission_id).exclude(
-            email__iexact=email, specialty=self.specialty
-        )
-        return uuid.uuid4() if others.exists() else submission_id
+        sent_before = AdvisorRequest.objects.filter(submission_id=submission_id)
+        by_the_same = sent_before.from_address(email).filter(specialty=self.specialty)
+        return uuid.uuid4() if sent_before.exists() and not by_the_same.exists() else submission_id
 
     def full_clean(self):
         super().full_clean()
@@ -144,17 +150,25 @@ class AdvisorRequestForm(forms.ModelForm):
             self.data = self.data.copy()
             self.data["submission_id"] = uuid.uuid4()
 
+    @property
+    def is_from_a_bot(self):
+        return bool(self.cleaned_data["subject"])
+
+    @property
+    def sent(self):
+        """What was written and chosen, by fields of the model, in values that a cookie can hold too."""
+        advisor = self.cleaned_data["advisor"]
+        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        return {**fields, "preferred_advisor_id": advisor.pk if advisor else None}
+
     def submit(self):
         """Store the request and return the address of its page; add an error and return None where it is refused."""
-        if self.cleaned_data["subject"]:
-            return decoy_url(self.specialty)
-        fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        submission_id = self.cleaned_data["submission_id"]
+        if self.is_from_a_bot:
+            return decoy_url(self.specialty, submission_id=submission_id, email=self.cleaned_data["email"])
         try:
             advisor_request = AdvisorRequest.objects.submit(
-                specialty=self.specialty,
-                preferred_advisor=self.cleaned_data["advisor"],
-                submission_id=self.cleaned_data["submission_id"],
-                **fields,
+                specialty=self.specialty, submission_id=submission_id, **self.sent
             )
         except AlreadyOpen as refusal:
             refusal.advisor_request.send_link_again()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from specialties.models import Advisor, Specialty
 
 from . import emails
 from .dates import add_working_days
-from .validators import no_control_characters, no_web_address, single_line
+from .validators import letters_of_an_address, no_control_characters, no_reordering, no_web_address, single_line
 
 READABLE = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # no 0 and O, no 1, I and L
 
@@ -76,7 +76,8 @@ class AdvisorRequestQuerySet(models.QuerySet):
         return self.filter(status=Status.WAITING)
 
     def from_address(self, email):
-        return self.filter(email__iexact=email)
+        """Those of one address, capitals or not: asked with the function the constraint below is kept with."""
+        return self.alias(address=Lower("email")).filter(address=Lower(Value(email)))
 
     def with_people(self):
         return self.select_related("specialty", "advisor", "preferred_advisor")
@@ -100,9 +101,10 @@ class AdvisorRequestQuerySet(models.QuerySet):
 
     def draft(self, *, specialty, **fields):
         """Return an unsaved request with its reference and the day by which the office answers it."""
-        respond_by = add_working_days(timezone.localdate(), settings.OFFICE_DAYS)
-        reference = self._new_reference(specialty)
-        return self.model(specialty=specialty, reference=reference, respond_by=respond_by, **fields)
+        advisor_request = self.model(specialty=specialty, reference=self._new_reference(specialty), **fields)
+        received_on = timezone.localdate(advisor_request.created_at)
+        advisor_request.respond_by = add_working_days(received_on, settings.OFFICE_DAYS)
+        return advisor_request
 
     def _create(self, fields):
         advisor_request = self.draft(**fields)
@@ -129,12 +131,16 @@ class AdvisorRequest(models.Model):
     token = models.CharField(max_length=40, unique=True, editable=False, default=new_token)
     submission_id = models.UUIDField(unique=True, default=uuid.uuid4)
     specialty = models.ForeignKey(Specialty, models.PROTECT, related_name="requests")
-    name = models.CharField(max_length=100, validators=[single_line, no_web_address])
-    email = models.EmailField("e-mail", validators=[single_line])
+    name = models.CharField(
+        max_length=100, validators=[single_line, no_control_characters, no_reordering, no_web_address]
+    )
+    email = models.EmailField("e-mail", validators=[single_line, no_control_characters, letters_of_an_address])
     class_year = models.CharField("year", max_length=10, choices=ClassYear)
     topics = models.JSONField(default=list, blank=True)
-    message = models.TextField(max_length=4000, validators=[no_control_characters])
-    availability = models.TextField("could meet", max_length=500, blank=True, validators=[no_control_characters])
+    message = models.TextField(max_length=4000, validators=[no_control_characters, no_reordering])
+    availability = models.TextField(
+        "could meet", max_length=500, blank=True, validators=[no_control_characters, no_reordering]
+    )
     preferred_advisor = models.ForeignKey(
         Advisor, models.PROTECT, null=True, blank=True, related_name="preferred_in_requests"
     )
@@ -189,7 +195,7 @@ class AdvisorRequest(models.Model):
     def topic_labels(self):
         return [Topic(topic).label for topic in self.topics]
 
-    def assign(self, advisor, *, by):
+    def assign(self, advisor, *, by, note=""):
         """Give this open request to an advisor, or to another than before. Raises IllegalMove."""
         respond_by = add_working_days(timezone.localdate(), settings.OFFICE_DAYS)
         with transaction.atomic():
@@ -197,6 +203,7 @@ class AdvisorRequest(models.Model):
                 Status.ACCEPTED,
                 kind=RequestEvent.Kind.ASSIGNED,
                 by=by,
+                note=note,
                 advisor=advisor,
                 respond_by=respond_by,
             )

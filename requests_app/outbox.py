@@ -21,7 +21,7 @@ LONGEST_RETRY = timedelta(hours=2)
 GIVE_UP_AFTER = timedelta(hours=36)
 
 
-class NotFailed(Exception):
+class NotInTrouble(Exception):
     """There is nothing to send again. The text can be shown to staff."""
 
 
@@ -32,6 +32,10 @@ class OutgoingEmailQuerySet(models.QuerySet):
     def failed(self):
         """Those nobody will try again by themselves."""
         return self.filter(sent_at=None, next_try=None)
+
+    def in_trouble(self):
+        """Those that failed or wait for another try, and that no worker is sending at this moment."""
+        return self.filter(Q(next_try=None) | ~Q(last_error=""), sent_at=None)
 
     def claim(self):
         """Return one due message that now belongs to the caller for the time of the lease, or None."""
@@ -93,18 +97,25 @@ class OutgoingEmail(models.Model):
         return self.sent_at is None and self.next_try is None
 
     @property
+    def is_in_trouble(self):
+        return self.has_failed or (self.sent_at is None and self.last_error != "")
+
+    @property
     def state(self):
         if self.sent_at:
             return "sent"
-        if self.has_failed:
-            return "failed"
-        return "trying again" if self.last_error else "waiting"
+        if self.is_in_trouble:
+            return "failed" if self.has_failed else "trying again"
+        return "being sent" if self.attempts else "waiting"
 
     def take(self):
-        """Claim this message by compare and swap; return whether it is ours."""
+        """Claim this message by compare and swap; return whether it is ours.
+
+        The error of the try before goes, so that nobody takes a message that is being sent for one in trouble.
+        """
         claimed = OutgoingEmail.objects.filter(
             pk=self.pk, sent_at=None, attempts=self.attempts, next_try=self.next_try
-        ).update(attempts=F("attempts") + 1, next_try=timezone.now() + LEASE)
+        ).update(attempts=F("attempts") + 1, next_try=timezone.now() + LEASE, last_error="")
         self.attempts += 1
         return bool(claimed)
 
@@ -117,7 +128,7 @@ class OutgoingEmail(models.Model):
         except Exception as error:  # whatever a mail server does is a reason to try again, never to stop
             self._record(next_try=self._next_try_after(error), last_error=f"{type(error).__name__}: {error}"[:1000])
             return False
-        self._record(sent_at=timezone.now(), next_try=None, last_error="")
+        self._record(sent_at=timezone.now(), next_try=None)
         return True
 
     def as_message(self):
@@ -132,10 +143,10 @@ class OutgoingEmail(models.Model):
         return message
 
     def send_again(self):
-        """Let the worker try anew, now. Raises NotFailed where it was sent or is still being tried."""
+        """Let the worker try anew, now. Raises NotInTrouble where it was sent, is being sent or has yet to be."""
         now_on = {"next_try": timezone.now(), "give_up_at": give_up_time()}
-        if not OutgoingEmail.objects.failed().filter(pk=self.pk).update(**now_on):
-            raise NotFailed(f"{self} has not failed: it is {self.state}.")
+        if not OutgoingEmail.objects.in_trouble().filter(pk=self.pk).update(**now_on):
+            raise NotInTrouble(f"{self} cannot be sent again: it is {self.state}.")
 
     def _record(self, **values):
         OutgoingEmail.objects.filter(pk=self.pk, attempts=self.attempts, sent_at=None).update(**values)

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from specialties.models import Specialty
 
 from .forms import AdvisorRequestForm
-from .honeypot import decoy
+from .honeypot import decoy, remember
 from .models import AdvisorRequest
 
 
@@ -32,7 +32,10 @@ def create(request, slug):
     data = request.POST if request.method == "POST" else None
     form = AdvisorRequestForm(data, specialty=specialty, initial={"advisor": request.GET.get("advisor", "")})
     if form.is_valid() and (page := form.submit()):
-        return redirect(page)
+        response = redirect(page)
+        if form.is_from_a_bot:
+            remember(response, form.sent)
+        return response
     context = {"specialty": specialty, "form": form}
     return render(request, "requests_app/create.html", context, status=422 if form.errors else 200)
 
@@ -41,12 +44,15 @@ def create(request, slug):
 @require_safe
 def status(request, token):
     advisor_request = AdvisorRequest.objects.with_token(token).with_people().first()
-    if advisor_request:
-        events = advisor_request.events.select_related("advisor")
-        emails = advisor_request.emails.filter(to__iexact=advisor_request.email)
-    else:
-        (advisor_request, events), emails = decoy(token), []
-    if not advisor_request:
+    context = what_is_known(advisor_request) if advisor_request else decoy(request, token)
+    if context is None:
         return render(request, "requests_app/unknown_link.html", status=404)
-    context = {"advisor_request": advisor_request, "events": events, "emails": emails}
     return render(request, "requests_app/status.html", context)
+
+
+def what_is_known(advisor_request):
+    return {
+        "advisor_request": advisor_request,
+        "events": advisor_request.events.select_related("advisor"),
+        "emails": advisor_request.emails.filter(to__iexact=advisor_request.email),
+    }

@@ -1,8 +1,10 @@
 import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
@@ -31,6 +33,11 @@ def form_data(**fields):
         "submission_id": str(uuid.uuid4()),
         "subject": "",
     } | fields
+
+
+def trapped(**fields):
+    """What a bot sends that fills the field no person sees."""
+    return form_data(subject="http://spam.example", **fields)
 
 
 def nothing_stored():
@@ -75,6 +82,18 @@ def test_words_of_a_student_are_escaped_in_html_mail_and_nowhere_in_a_subject(cl
     assert "<script>" not in to_office.html
     assert "<script>alert(1)</script> & more" in to_office.text
     assert not any("Ada" in email.subject for email in OutgoingEmail.objects.all())
+
+
+def test_only_addresses_of_our_own_become_links_in_html_mail(client, url):
+    elsewhere = "www.evil.example\nhttps://evil.example/x\nmail@evil.example\nhttp://testserver.evil.example/\nevil.com"
+    client.post(url, form_data(message=elsewhere))
+    stored = AdvisorRequest.objects.get()
+    to_student, to_office = stored.emails.get(kind="received"), stored.emails.get(kind="received_for_office")
+    assert re.findall(r'href="([^"]+)"', to_student.html) == [f"http://testserver{stored.get_absolute_url()}"]
+    assert re.findall(r'href="([^"]+)"', to_office.html) == [
+        f"http://testserver/admin/requests_app/advisorrequest/{stored.pk}/change/"
+    ]
+    assert "https://evil.example/x" in to_office.html
 
 
 def test_form_sent_twice_is_one_request(client, url):
@@ -134,6 +153,15 @@ def test_second_open_request_is_refused_and_shows_nothing_of_the_first(client, u
     assert AdvisorRequest.objects.count() == 1
 
 
+@pytest.mark.parametrize("email", ["\u212aim@example.edu", "k\u0130m@example.edu"])
+def test_look_alike_of_an_address_with_an_open_request_is_refused(client, url, guide, email):
+    make_request(guide, email="kim@example.edu")
+    response = client.post(url, form_data(email=email))
+    assert response.status_code == 422
+    assert "letters in it that e-mail addresses do not have" in response.content.decode()
+    assert AdvisorRequest.objects.count() == 1
+
+
 def test_link_of_the_first_request_goes_to_its_own_address_once_an_hour(client, url, guide):
     first = make_request(guide, email="ada@example.edu")
     for _ in range(3):
@@ -158,8 +186,9 @@ def test_form_taken_up_again_for_another_address_is_a_new_request(client, url):
     assert AdvisorRequest.objects.count() == 2
 
 
+@time_machine.travel("2026-11-23T12:00:00-06:00", tick=False)
 def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
-    real, bot = client.post(url, form_data()), client.post(url, form_data(email="b@example.edu", subject="http://spam"))
+    real, bot = client.post(url, form_data()), client.post(url, trapped(email="ben@example.edu"))
 
     assert AdvisorRequest.objects.count() == 1
     assert OutgoingEmail.objects.count() == 2
@@ -169,43 +198,120 @@ def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
     assert re.fullmatch(r"[\w-]{32}", bot_token)
     real_page, bot_page = client.get(real["Location"]), client.get(bot["Location"])
     assert (bot_page.status_code, bot_page.headers.keys()) == (200, real_page.headers.keys())
+    of_its_own = r"IR-[2-9A-HJKMNP-Z]{5}|(ada|ben)@|\d\d:\d\d"
+    assert re.sub(of_its_own, "", bot_page.content.decode()) == re.sub(of_its_own, "", real_page.content.decode())
     for page in (real_page, bot_page):
         assert "The advising office has your request" in page.content.decode()
         assert re.search(r"IR-[2-9A-HJKMNP-Z]{5}", page.content.decode())
     assert client.get(bot["Location"]).content == bot_page.content
-    assert client.get(bot["Location"][:-2] + "A/").status_code == 404
+
+
+def test_page_of_a_bot_shows_what_it_sent_to_it_alone(client, url):
+    page = client.post(url, trapped(message="Buy <now>", advisor="kent-sato"))["Location"]
+    html = client.get(page).content.decode()
+    for words in ("What you sent", "Ada Student", "Buy &lt;now&gt;", "Kent Sato, MD", "Away rotations", "On its way"):
+        assert words in html
+    [cookie] = [cookie for name, cookie in client.cookies.items() if name == "sent"]
+    assert (cookie["path"], cookie["httponly"]) == (page, True)
+    for stranger in (Client(), Client(headers={"cookie": "sent=forged"})):
+        html = stranger.get(page).content.decode()
+        assert "We have your request for an advisor in IR" in html
+        assert "Buy" not in html
+
+
+def test_what_a_bot_sent_is_not_kept_where_it_is_too_much_for_a_cookie(client, url):
+    noise = "".join(chr(0x4E00 + n * 7919 % 20_000) for n in range(4_000))
+    page = client.post(url, trapped(message=noise))
+    assert "sent" not in page.cookies
+    assert client.get(page["Location"]).status_code == 200
+
+
+@time_machine.travel("2026-11-23T12:00:00-06:00", tick=False)
+def test_bots_get_addresses_that_have_nothing_in_common(client, url):
+    tokens = [client.post(url, trapped())["Location"].split("/")[2] for _ in range(20)]
+    assert len({token[:4] for token in tokens}) == 20
+    assert len({token[-4:] for token in tokens}) == 20
+
+
+def test_form_a_bot_sends_twice_leads_to_one_address(client, url):
+    data = trapped(submission_id="5f0c1b9e-9d3a-4b60-8f6e-0d8f2f1c7a11")
+    with time_machine.travel("2026-11-23T12:00:00-06:00", tick=False) as clock:
+        first = client.post(url, data)["Location"]
+        clock.shift(7)
+        assert client.post(url, data | {"email": "ADA@example.edu"})["Location"] == first
+        assert client.post(url, data | {"email": "ben@example.edu"})["Location"] != first
+
+
+def test_promise_to_a_bot_stays_as_it_was_given(client, url):
+    with time_machine.travel("2026-11-23T12:00:00-06:00", tick=False) as clock:
+        page = client.post(url, trapped())["Location"]
+        for _ in range(2):
+            assert "by <strong>Monday, 30 November</strong>" in client.get(page).content.decode()
+            clock.shift(timedelta(days=2))
+        clock.shift(timedelta(days=9))
+        assert "are late; we are sorry" in client.get(page).content.decode()
+
+
+def test_page_of_a_bot_is_at_its_own_address_only(client, url, guide):
+    page = client.post(url, trapped())["Location"]
+    token = page.split("/")[2]
+    for place in range(32):
+        other = "A" if token[place] != "A" else "B"
+        assert client.get(page.replace(token, token[:place] + other + token[place + 1 :])).status_code == 404
+    for wrong in (f"{token}!", f"!{token}", f"{token[:9]}.{token[9:]}", token[:-4], f"{token}AAAA", f"{token}%0A"):
+        assert client.get(f"/requests/{wrong}/").status_code == 404
+    assert client.get(page).status_code == 200
+    guide.delete()
+    assert client.get(page).status_code == 404
 
 
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
         ("name", "", "Please tell us your name."),
-        ("name", "x" * 101, "at most 100 characters"),
+        ("name", "x" * 101, "1 character too long: there is room for 100."),
         ("name", "Ada\nBcc: all@example.edu", "on one line"),
-        ("name", "Ada\x07", "on one line"),
-        ("name", "Ada\x00", "Null characters are not allowed"),
-        ("name", "Ada \u202etneduts", "on one line"),
+        ("name", "Ada\x07", "cannot be read"),
+        ("name", "Ada\x00", "cannot be read"),
+        ("name", "\u200b\u2060\ufeff", "Please tell us your name."),
+        ("name", "\u3164\u2800", "Please tell us your name."),
+        ("name", "Ada \u202etneduts", "marks in it that change the order"),
         ("name", "You won http://example.org/x", "without a web address"),
         ("name", "See evil.example now", "without a web address"),
+        ("name", "EVIL.COM", "without a web address"),
+        ("name", "WWW.EVIL", "without a web address"),
+        ("name", "Evil.Com", "without a web address"),
+        ("name", "my-x.com", "without a web address"),
+        ("name", "evil\u3002com", "without a web address"),
+        ("name", "evil\uff0ecom", "without a web address"),
+        ("name", "evil\uff61com", "without a web address"),
+        ("name", "evil\u200b.\u200bcom", "without a web address"),
         ("email", "", "Please give your e-mail address"),
         ("email", "ada", "does not look like an e-mail address"),
         ("email", "ada@example.edu\nBcc: all@example.edu", "does not look like an e-mail address"),
-        ("email", '"a\x0bb"@example.edu', "on one line"),
+        ("email", '"a\x0bb"@example.edu', "cannot be read"),
+        ("email", "a" * 250 + "@example.edu", "No e-mail address is this long"),
         ("email", "ada@example.edu, ben@example.edu", "does not look like an e-mail address"),
         ("email", "a" * 320 + "@example.edu", "does not look like an e-mail address"),
+        ("email", "\u212aim@example.edu", "letters in it that e-mail addresses do not have"),
+        ("email", "k\u0130m@example.edu", "letters in it that e-mail addresses do not have"),
+        ("email", "kim@ex\u00e4mple.edu", "letters in it that e-mail addresses do not have"),
         ("class_year", "", "Please choose your year."),
-        ("class_year", "m9", "Select a valid choice"),
-        ("topics", ["research", "poker"], "Select a valid choice"),
+        ("class_year", "m9", "Please choose your year."),
+        ("topics", ["research", "poker"], "Please choose from these topics only."),
         ("message", "", "Please write a few words to the advisor."),
         ("message", "   \n ", "Please write a few words to the advisor."),
-        ("message", "x" * 4001, "at most 4000 characters"),
+        ("message", "\u200b\n\u2060", "Please write a few words to the advisor."),
+        ("message", "x" * 5500, "1,500 characters too long: there is room for 4,000."),
         ("message", "Hello\x1b[2J", "cannot be read"),
-        ("availability", "x" * 501, "at most 500 characters"),
+        ("message", "Hello\x00", "cannot be read"),
+        ("message", "Hello \u202e", "marks in it that change the order"),
+        ("availability", "x" * 501, "1 character too long: there is room for 500."),
         ("submission_id", "", "Please send the form again"),
         ("submission_id", "1 or 1=1", "Please send the form again"),
         ("advisor", "nobody", "does not take requests for this specialty"),
         ("advisor", "1", "does not take requests for this specialty"),
-        ("advisor", "\x00", "Null characters are not allowed"),
+        ("advisor", "\x00", "does not take requests for this specialty"),
     ],
 )
 def test_bad_input_is_answered_at_its_field_and_stores_nothing(client, url, field, value, message):
@@ -235,7 +341,7 @@ def test_what_was_typed_stays_in_the_form_with_its_submission_id(client, url):
     assert data["submission_id"] in html
 
 
-@pytest.mark.parametrize("name", ["A.J. Brown", "Ana-María O'Neil Jr.", "J. R. St.John", "李小龍", "محمد"])
+@pytest.mark.parametrize("name", ["A.J. Brown", "Ana-María O'Neil Jr.", "J. R. St.John", "Mrs.Brown", "李小龍", "محمد"])
 def test_names_as_people_have_them(client, url, name):
     assert client.post(url, form_data(name=name)).status_code == 302
 
@@ -306,6 +412,10 @@ def test_form_names_the_advisors_with_what_students_ask_first(client, url, guide
     assert "Taking requests · On the residency selection committee" in html
     assert "No preference" in html
     assert "Opted Out" not in html
+
+
+def test_form_says_how_long_a_message_may_be(client, url):
+    assert "Up to 4,000 characters." in client.get(url).content.decode()
 
 
 def test_form_takes_over_the_advisor_of_the_link(client, url):

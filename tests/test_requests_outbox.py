@@ -10,7 +10,7 @@ import time_machine
 from django.core.management import call_command
 from django.utils import timezone
 
-from requests_app.outbox import LEASE, NotFailed, OutgoingEmail, send_due
+from requests_app.outbox import LEASE, NotInTrouble, OutgoingEmail, send_due
 from tests.database import url_of_test_database
 from tests.factories import make_email, make_request, make_specialty
 from tests.mailserver import free_port
@@ -145,8 +145,28 @@ def test_failed_message_is_sent_again_when_staff_say_so(by_smtp):
     assert send_due() == 0
     email.send_again()
     assert send_due() == 1
-    with pytest.raises(NotFailed):
+    with pytest.raises(NotInTrouble):
         email.send_again()
+
+
+def test_message_that_is_tried_again_goes_out_at_once_when_staff_say_so(by_smtp):
+    email = make_email(next_try=timezone.now() + timedelta(hours=2), attempts=3, last_error="451 Try later")
+    assert send_due() == 0
+    email.send_again()
+    assert send_due() == 1
+
+
+@pytest.mark.parametrize("last_error", ["", "451 Try later"])
+def test_message_that_is_being_sent_is_not_sent_again_beside_it(last_error):
+    make_email(attempts=1, last_error=last_error)
+    in_flight = OutgoingEmail.objects.claim()
+    with pytest.raises(NotInTrouble, match="being sent"):
+        OutgoingEmail.objects.get().send_again()
+    with pytest.raises(NotInTrouble):  # a page that was loaded before the worker took it
+        in_flight.send_again()
+    assert OutgoingEmail.objects.claim() is None
+    in_flight._record(sent_at=timezone.now(), next_try=None)
+    assert OutgoingEmail.objects.get().state == "sent"
 
 
 def test_slow_server_is_given_up_on_and_tried_later(settings, by_smtp):

@@ -54,6 +54,12 @@ def test_page_follows_the_request(client, superuser):
     assert f"/specialties/{specialty.slug}/request/" in html
 
 
+def test_reason_for_closing_keeps_its_lines(client, superuser):
+    stored = make_request()
+    stored.close("Two things:\r\n- the fair\n\nSee you <there>.", by=superuser)
+    assert "Two things:<br>- the fair<br><br>See you &lt;there&gt;." in page(client, stored)
+
+
 def test_late_office_apologises_and_says_where_to_write(client):
     stored = make_request()
     type(stored).objects.update(respond_by="2026-01-02")

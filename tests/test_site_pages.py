@@ -1,19 +1,24 @@
 import re
 
 import pytest
-from django.core.exceptions import PermissionDenied
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import get_resolver, path, reverse
 from django.urls.resolvers import URLPattern
+from django.views.decorators.csrf import csrf_protect
 
 from advising import urls
 from tests.factories import (
     make_advisor,
+    make_answer,
     make_email,
     make_question,
     make_request,
     make_specialty,
     make_staff,
+    make_stage,
     make_superuser,
 )
 
@@ -82,11 +87,32 @@ def refuse(request):
     raise PermissionDenied
 
 
-urlpatterns = [path("fail/", fail), path("refuse/", refuse), *urls.urlpatterns]
+def find_suspicious(request):
+    raise SuspiciousOperation("secret detail")
+
+
+@csrf_protect
+def take(request):
+    return HttpResponse("taken")
+
+
+urlpatterns = [
+    path("fail/", fail),
+    path("refuse/", refuse),
+    path("suspicious/", find_suspicious),
+    path("admin/take/", take),
+    path("take/", take),
+    *urls.urlpatterns,
+]
 
 
 @pytest.mark.parametrize(
-    ("url", "code", "words"), [("/fail/", 500, "Something went wrong"), ("/refuse/", 403, "not for you")]
+    ("url", "code", "words"),
+    [
+        ("/fail/", 500, "Something went wrong"),
+        ("/refuse/", 403, "not for you"),
+        ("/suspicious/", 400, "We could not read that"),
+    ],
 )
 def test_errors_have_pages_of_their_own(client, settings, url, code, words):
     settings.ROOT_URLCONF = __name__
@@ -95,6 +121,31 @@ def test_errors_have_pages_of_their_own(client, settings, url, code, words):
     assert response.status_code == code
     assert words in response.content.decode()
     assert "secret detail" not in response.content.decode()
+
+
+def test_host_nobody_gave_the_portal_is_answered_with_its_page(client, settings):
+    settings.DEBUG = False
+    response = client.get("/", headers={"host": "elsewhere.example"})
+    assert response.status_code == 400
+    assert "We could not read that" in response.content.decode()
+
+
+def test_form_without_its_token_is_sent_back(settings):
+    settings.ROOT_URLCONF = __name__
+    response = Client(enforce_csrf_checks=True).post("/take/")
+    assert response.status_code == 403
+    assert "Please send the form again" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("url", "size", "code"),
+    [("/take/", 99_000, 200), ("/take/", 101_000, 413), ("/admin/take/", 101_000, 200)],
+)
+def test_public_forms_are_limited_and_those_of_staff_are_not(client, settings, url, size, code):
+    settings.ROOT_URLCONF = __name__
+    response = client.post(url, "x" * size, content_type="text/plain")
+    assert response.status_code == code
+    assert ("more than we can take" in response.content.decode()) == (code == 413)
 
 
 def test_address_without_its_slash_leads_to_the_page(client, guide):
@@ -116,6 +167,38 @@ def test_school_is_named_as_the_settings_say(client, settings):
     assert "Another School &amp; Hospital" in client.get("/").content.decode()
 
 
+def make_colleague_in_a_group():
+    colleague = make_staff("view_specialty", email="colleague@example.edu")
+    group = Group.objects.create(name=f"Group of {colleague}")
+    group.permissions.set(colleague.user_permissions.all())
+    colleague.groups.add(group)
+
+
+@pytest.mark.parametrize(
+    ("changelist", "make", "queries"),
+    [
+        ("auth_user", make_colleague_in_a_group, 7),
+        ("auth_group", make_colleague_in_a_group, 6),
+        ("specialties_stage", make_stage, 6),
+    ],
+)
+def test_changelists_of_the_rest_are_flat(superuser_client, django_assert_num_queries, changelist, make, queries):
+    for _ in range(2):
+        make()
+        make()
+        with django_assert_num_queries(queries):
+            assert superuser_client.get(reverse(f"admin:{changelist}_changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("stages", [1, 3])
+def test_guide_of_more_stages_takes_no_more_queries(client, django_assert_num_queries, stages):
+    specialty = make_specialty()
+    for _ in range(stages):
+        make_answer(specialty, make_question(stage=make_stage()))
+    with django_assert_num_queries(5):
+        client.get(specialty.get_absolute_url())
+
+
 class World:
     """One of everything, and one visitor of every kind."""
 
@@ -123,8 +206,8 @@ class World:
         self.specialty, self.draft = make_specialty(), make_specialty(is_published=False)
         self.advisor = make_advisor(self.specialty)
         self.request = make_request(self.specialty)
-        self.email = make_email()
         self.question, self.own_question = make_question(), make_question(specialty=self.specialty)
+        self.email = make_email(last_error="451 Try later")
 
     def clients(self):
         users = {
