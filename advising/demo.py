@@ -8,8 +8,10 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from requests_app.models import AdvisorRequest, ClassYear, RequestEvent, Topic
+from requests_app.choices import ClassYear, Satisfaction, Status, Topic
+from requests_app.models import AdvisorRequest, Offer, RequestEvent
 from requests_app.outbox import OutgoingEmail
+from requests_app.routing import reason_against
 from specialties import content_files
 from specialties.models import Advisor, Specialty
 
@@ -75,16 +77,36 @@ def submit_requests(dice, by):
                 message=dice.choice(MESSAGES),
                 preferred_advisor=dice.choice([None, *advisors]),
             )
-            if advisors and dice.random() < 0.7:
-                advisor_request.assign(dice.choice(advisors), by=by)
-            if dice.random() < 0.4:
-                advisor_request.close("Sample reason: answered in the specialty's group session.", by=by)
+            take_steps(advisor_request, dice, advisors, by)
             move_back(advisor_request, timedelta(days=days_ago))
     OutgoingEmail.objects.update(sent_at=F("created_at"), next_try=None, attempts=1)
 
 
+def take_steps(advisor_request, dice, advisors, by):
+    """Bring a request into one of its statuses."""
+    able = [advisor for advisor in advisors if not reason_against(Advisor.objects.get(pk=advisor.pk), advisor_request)]
+    chance = dice.random()
+    if chance < 0.1:
+        advisor_request.withdraw()
+    elif chance < 0.25:
+        advisor_request.close(
+            "Sample reason: answered in the specialty's group session.", by=by, reason="group_session"
+        )
+    elif chance < 0.75 and able:
+        advisor = advisor_request.advisor or dice.choice(able)
+        advisor_request.assign(advisor, by=by)
+        if chance < 0.5:
+            advisor_request.meet(by=advisor)
+        if chance < 0.4:
+            advisor_request.answer_survey(dice.choice(Satisfaction.values), "Sample answer.")
+    elif chance < 0.85 and able and not advisor_request.advisor:
+        advisor_request.offer(dice.choice(able), by=by)
+
+
 def move_back(advisor_request, by):
     """Let what was just written have happened earlier."""
+    if advisor_request.status == Status.OFFERED:
+        return  # so that its offer is still open
     if advisor_request.respond_by:
         advisor_request.respond_by -= by
         AdvisorRequest.objects.filter(pk=advisor_request.pk).update(respond_by=advisor_request.respond_by)
@@ -94,3 +116,7 @@ def move_back(advisor_request, by):
         OutgoingEmail.objects.filter(request=advisor_request),
     ):
         rows.update(created_at=F("created_at") - by)
+    for offer in advisor_request.offers.all():
+        Offer.objects.filter(pk=offer.pk).update(
+            made_at=offer.made_at - by, due=offer.due - by, changed_at=offer.changed_at - by
+        )

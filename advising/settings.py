@@ -68,9 +68,12 @@ TIME_ZONE = setting("TIME_ZONE", "America/Chicago", time_zone)
 ADDRESS = r"[^@\s<>]+@[^@\s<>]+"
 OFFICE_EMAIL = setting("OFFICE_EMAIL", "advising-office@localhost", like(ADDRESS, "advising@example.edu"))
 OFFICE_DAYS = setting("OFFICE_DAYS", 5, env.int)
+OFFER_DAYS = setting("OFFER_DAYS", 5, env.int)
+MEETING_DAYS = setting("MEETING_DAYS", 10, env.int)
 HOLIDAYS = setting("HOLIDAYS", [], dates)
-if OFFICE_DAYS < 1:
-    raise ImproperlyConfigured("OFFICE_DAYS is how many working days the office promises: 1 or more.")
+for name, days in {"OFFICE_DAYS": OFFICE_DAYS, "OFFER_DAYS": OFFER_DAYS, "MEETING_DAYS": MEETING_DAYS}.items():
+    if days < 1:
+        raise ImproperlyConfigured(f"{name} is a number of working days: 1 or more.")
 
 # The site
 

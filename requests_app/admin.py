@@ -13,8 +13,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from specialties.models import Advisor
 
+from .choices import Status
 from .fields import LinesField
-from .models import AdvisorRequest, IllegalMove, RequestEvent, Status
+from .models import AdvisorRequest, IllegalMove, RequestEvent
 from .outbox import NotInTrouble, OutgoingEmail
 
 

@@ -9,39 +9,90 @@ from django.utils.html import format_html, format_html_join
 
 from .outbox import OutgoingEmail, new_message_id
 
+# To the student
+
 
 def received(advisor_request):
-    _write("received", advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL)
-
-
-def received_for_office(advisor_request):
-    _write("received_for_office", advisor_request, to=settings.OFFICE_EMAIL, reply_to=advisor_request.email)
+    _to_student("received", advisor_request)
 
 
 def already_open(advisor_request):
     """Send the link of an open request to its own address again, when somebody there asks a second time."""
-    _write("already_open", advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL)
+    _to_student("already_open", advisor_request)
 
 
-def assigned(advisor_request):
-    _write("assigned", advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL)
+def accepted(advisor_request):
+    _to_student("accepted", advisor_request)
 
 
-def assigned_to_you(advisor_request):
-    _write_to_advisor("assigned_to_you", advisor_request, advisor_request.advisor, reply_to=advisor_request.email)
+def moved_on(advisor_request, advisor):
+    """Say that `advisor` does not have the request any more, and who has it now."""
+    _to_student("moved_on", advisor_request, former_advisor=advisor)
+
+
+def did_you_meet(advisor_request):
+    _to_student("did_you_meet", advisor_request)
+
+
+def how_was_it(advisor_request):
+    _to_student("how_was_it", advisor_request)
+
+
+def withdrawn(advisor_request):
+    _to_student("withdrawn", advisor_request)
+
+
+def closed(advisor_request, words):
+    _to_student("closed", advisor_request, words=words)
+
+
+# To the advisor
+
+
+def offered(offer):
+    _to_advisor("offered", offer.request, offer.advisor, offer=offer)
+
+
+def reminder(offer):
+    _to_advisor("reminder", offer.request, offer.advisor, offer=offer)
+
+
+def accepted_by_you(offer):
+    _to_advisor("accepted_by_you", offer.request, offer.advisor, offer=offer, reply_to=offer.request.email)
+
+
+def did_you_meet_your_student(offer):
+    _to_advisor("did_you_meet_your_student", offer.request, offer.advisor, offer=offer, reply_to=offer.request.email)
 
 
 def no_longer_yours(advisor_request, advisor):
-    _write_to_advisor("no_longer_yours", advisor_request, advisor, reply_to=settings.OFFICE_EMAIL)
+    _to_advisor("no_longer_yours", advisor_request, advisor)
 
 
-def closed(advisor_request, reason):
-    _write("closed", advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL, reason=reason)
+# To the office
 
 
-def _write_to_advisor(kind, advisor_request, advisor, *, reply_to):
+def received_for_office(advisor_request):
+    _to_office("received_for_office", advisor_request)
+
+
+def back_with_office(advisor_request, advisor):
+    """Say that `advisor` does not have the request any more and nobody else can take it by itself."""
+    _to_office("back_with_office", advisor_request, former_advisor=advisor)
+
+
+def _to_student(kind, advisor_request, **context):
+    _write(kind, advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL, **context)
+
+
+def _to_advisor(kind, advisor_request, advisor, *, reply_to="", **context):
     if advisor.email:
-        _write(kind, advisor_request, to=advisor.email, reply_to=reply_to, addressee=advisor)
+        reply_to = reply_to or settings.OFFICE_EMAIL
+        _write(kind, advisor_request, to=advisor.email, reply_to=reply_to, addressee=advisor, **context)
+
+
+def _to_office(kind, advisor_request, **context):
+    _write(kind, advisor_request, to=settings.OFFICE_EMAIL, reply_to=advisor_request.email, **context)
 
 
 def _write(kind, advisor_request, *, to, reply_to, **context):

@@ -8,9 +8,10 @@ from django.utils.html import format_html
 
 from specialties.models import Advisor
 
+from .choices import ClassYear, Satisfaction, Topic
 from .fields import LinesField, WrittenField
 from .honeypot import decoy_url
-from .models import AdvisorRequest, AlreadyOpen, ClassYear, Topic
+from .models import AdvisorRequest, AlreadyOpen
 from .validators import UNREADABLE
 
 
@@ -188,3 +189,55 @@ class AdvisorRequestForm(forms.ModelForm):
             target = (bound.id_for_label or f"{bound.auto_id}_0") if has_target else ""
             for message in messages:
                 yield target, message
+
+
+class ResponseForm(forms.Form):
+    """An advisor's answer to an offer: one of those possible now, with a word if they like."""
+
+    action = forms.ChoiceField()
+    note = LinesField(label="A word to the office (optional)", max_length=1000, required=False)
+
+    def __init__(self, *args, offer, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.offer = offer
+        self.fields["action"].choices = [(answer, answer) for answer in offer.possible_answers]
+        self.fields["note"].widget = forms.Textarea(attrs={"rows": 2, "class": "form-control"})
+
+    def answer(self):
+        """Do what was answered. Raises IllegalMove where the request has moved on meanwhile."""
+        advisor_request, advisor, note = self.offer.request, self.offer.advisor, self.cleaned_data["note"]
+        match self.cleaned_data["action"]:
+            case "accept":
+                advisor_request.accept(by=advisor)
+            case "decline":
+                advisor_request.decline(by=advisor, note=note)
+            case "met":
+                advisor_request.meet(by=advisor)
+            case "hand_back":
+                advisor_request.hand_back(by=advisor, note=note)
+
+
+class SurveyForm(forms.Form):
+    """The two questions after a meeting."""
+
+    satisfaction = forms.TypedChoiceField(
+        label="How satisfied are you with the advice you got?",
+        choices=Satisfaction,
+        coerce=int,
+        widget=forms.RadioSelect,
+        error_messages={"required": "Please choose one of the five."},
+    )
+    comment = LinesField(
+        label="What helped, or was missing? (optional)",
+        max_length=1000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.layout = Layout(
+            Field("satisfaction", wrapper_class="chips"), "comment", Submit("send", "Send", css_class="button")
+        )

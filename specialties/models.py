@@ -1,6 +1,7 @@
 from datetime import date
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -14,7 +15,7 @@ from django.utils.functional import cached_property
 from .fields import RichTextField, WebAddressField
 from .search import SearchEntry, Synonym
 
-__all__ = ["Advisor", "Answer", "Question", "Resource", "SearchEntry", "Specialty", "Stage", "Synonym"]
+__all__ = ["Advisor", "Answer", "Liaison", "Question", "Resource", "SearchEntry", "Specialty", "Stage", "Synonym"]
 
 SHORT_ANSWER_LENGTH = 80  # characters: what fits one cell of a comparison
 
@@ -374,6 +375,11 @@ class Advisor(models.Model):
         return self.accepts_requests and self.request_limit > 0
 
     @property
+    def load(self):
+        """How many requests they have of how many they want at once: "2 of 5"."""
+        return f"{self.open_requests} of {self.request_limit}"
+
+    @property
     def is_full(self):
         return self.open_requests >= self.request_limit
 
@@ -396,6 +402,22 @@ class Advisor(models.Model):
     def is_available(self):
         """Whether a request would reach this advisor now: they take requests, are not away and not full."""
         return self.takes_requests and not self.is_away and not self.is_full
+
+
+class Liaison(models.Model):
+    """A user of a department's staff, and a specialty whose requests they see."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="liaison_for")
+    specialty = models.ForeignKey(Specialty, models.CASCADE, related_name="liaisons")
+
+    class Meta:
+        ordering = ["specialty__name", "user__username"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "specialty"], name="one_liaison_per_user_and_specialty"),
+        ]
+
+    def __str__(self):
+        return f"{self.user} for {self.specialty}"
 
 
 class Resource(models.Model):

@@ -46,7 +46,7 @@ def test_page_follows_the_request(client, superuser):
     stored.assign(advisor, by=superuser)
     html = page(client, stored)
     assert "Kim Able, MD is your advisor" in html
-    assert "Passed on to Kim Able, MD" in html
+    assert "Kim Able, MD became your advisor" in html
     stored.close("Answered at the <fair>.", by=superuser)
     html = page(client, stored)
     assert "This request is closed" in html

@@ -3,7 +3,8 @@ from collections import Counter
 import pytest
 from django.core.management import CommandError, call_command
 
-from requests_app.models import AdvisorRequest, RequestEvent, Status
+from requests_app.choices import Status
+from requests_app.models import AdvisorRequest, RequestEvent
 from requests_app.outbox import OutgoingEmail
 from specialties.models import Advisor, Answer, Specialty
 from tests.factories import make_specialty

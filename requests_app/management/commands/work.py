@@ -6,6 +6,7 @@ import django.db
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from requests_app.deadlines import take_due_steps
 from requests_app.outbox import OutgoingEmail, send_due
 
 logger = logging.getLogger(__name__)
@@ -15,20 +16,20 @@ PAUSE_AFTER_ERROR = 5
 
 
 class Command(BaseCommand):
-    help = "The worker: sends e-mail that is due. Any number may run; each may be killed at any point."
+    help = (
+        "The worker: takes the steps and sends the e-mail that are due. Any number may run, and be killed at any point."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("--once", action="store_true", help="make one pass and exit")
 
     def handle(self, once, **options):
-        if not settings.DEBUG and settings.EMAIL_BACKEND.endswith("console.EmailBackend"):
+        self.may_send = settings.DEBUG or not settings.EMAIL_BACKEND.endswith("console.EmailBackend")
+        if not self.may_send:
             # Printed, a private link would be in the log and its e-mail count as sent.
             self.stderr.write(f"EMAIL_URL is not set, so e-mails are kept: {OutgoingEmail.objects.due().count()} wait.")
-            if not once:
-                event_of_being_stopped().wait()
-            return
         if once:
-            self.stdout.write(f"Sent {send_due()}.")
+            self.work()
             return
         stop = event_of_being_stopped()
         self.stdout.write("Worker started.")
@@ -40,12 +41,17 @@ class Command(BaseCommand):
         django.db.close_old_connections()
         django.db.reset_queries()
         try:
-            if sent := send_due(keep_going=lambda: not stop.is_set()):
-                self.stdout.write(f"Sent {sent}.")
+            self.work(keep_going=lambda: not stop.is_set())
         except django.db.Error:  # it comes back; so do we
             logger.exception("The database did not answer")
             return PAUSE_AFTER_ERROR
         return PAUSE
+
+    def work(self, **options):
+        if steps := take_due_steps():
+            self.stdout.write(f"Took {steps} due steps.")
+        if self.may_send and (sent := send_due(**options)):
+            self.stdout.write(f"Sent {sent}.")
 
 
 def event_of_being_stopped():

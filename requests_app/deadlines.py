@@ -1,0 +1,23 @@
+"""What falls due without anybody doing anything. Any number of workers may run it: each step is taken once."""
+
+from contextlib import suppress
+
+from .models import AdvisorRequest, IllegalMove, Offer
+
+
+def take_due_steps():
+    """Expire, remind and ask what is due by today in the school's time zone; return how many steps were taken."""
+    offers = Offer.objects.select_related("request")
+    steps = [
+        *(offer.request.expire for offer in offers.past_due()),
+        *(offer.request.remind_in_time for offer in offers.to_remind()),
+        *(advisor_request.ask_about_meeting for advisor_request in AdvisorRequest.objects.to_ask_about_meeting()),
+    ]
+    return sum(map(taken, steps))
+
+
+def taken(step):
+    with suppress(IllegalMove):  # somebody was first, or an answer came meanwhile
+        step()
+        return True
+    return False
