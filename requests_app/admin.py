@@ -1,22 +1,41 @@
-from django import forms
+from datetime import timedelta
+from functools import partial
+
 from django.contrib import admin, messages
-from django.http import Http404, HttpResponseRedirect
-from django.shortcuts import render
+from django.core.exceptions import PermissionDenied
+from django.forms import modelform_factory
+from django.http import HttpResponseRedirect
 from django.template.defaultfilters import linebreaks_filter, truncatechars
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 from django.utils.timesince import timesince
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
+from specialties.admin import AdvisorAdmin
 from specialties.models import Advisor
 
 from .choices import Status
-from .fields import LinesField
-from .models import AdvisorRequest, IllegalMove, RequestEvent
-from .outbox import NotInTrouble, OutgoingEmail
+from .entry import EntryForm
+from .models import AdvisorRequest, RequestEvent
+from .outbox import OutgoingEmail
+from .verbs import (
+    AcceptForm,
+    CloseForm,
+    HandBackForm,
+    HandOverForm,
+    MeetForm,
+    NoteForm,
+    OfferForm,
+    OfferToNextForm,
+    RemindForm,
+    SendAgainForm,
+    Verbs,
+    change_url,
+    page_of,
+)
 
 
 class ReadOnly:
@@ -70,132 +89,64 @@ class EmailInline(ReadOnly, TabularInline):
         return format_html('<a href="{}">{}</a>', change_url(email), email.subject)
 
 
-class VerbForm(forms.Form):
-    """What a verb needs to know. `apply` does it to the row; it returns level and text of a message to staff."""
+class QueueFilter(admin.SimpleListFilter):
+    """Opens the list on what the office has to do something for; who searches or filters looks among all."""
 
-    def __init__(self, *args, obj, **kwargs):
-        super().__init__(*args, **kwargs)
+    title = "queue"
+    parameter_name = "queue"
+    template = "admin/filter.html"
 
+    def __init__(self, request, params, model, model_admin):
+        self.is_plain = not request.GET
+        super().__init__(request, params, model, model_admin)
 
-class AssignForm(VerbForm):
-    advisor = forms.ModelChoiceField(
-        Advisor.objects.none(),
-        widget=UnfoldAdminSelectWidget,
-        error_messages={
-            "required": "Please choose an advisor.",
-            "invalid_choice": "This person does not advise on this specialty.",
-        },
-    )
-    all_the_same = forms.BooleanField(
-        label="Assign all the same",
-        help_text="also somebody on the selection committee, whom the student asked to avoid",
-        required=False,
-        widget=UnfoldBooleanWidget,
-    )
+    def lookups(self, request, model_admin):
+        return [("needs_you", "Needs you"), ("open", "Open"), ("all", "All")]
 
-    def __init__(self, *args, obj, **kwargs):
-        super().__init__(*args, obj=obj, **kwargs)
-        self.fields["advisor"].queryset = obj.specialty.advisors.all()
-        self.fields["advisor"].label_from_instance = self.label
-        self.initial.setdefault("advisor", obj.preferred_advisor)
-        self.avoids_committee = obj.avoid_selection_committee
-        if not self.avoids_committee:
-            del self.fields["all_the_same"]
+    def value(self):
+        return super().value() or ("needs_you" if self.is_plain else "all")
 
-    @staticmethod
-    def label(advisor):
-        committee = ", on the selection committee" if advisor.on_selection_committee else ""
-        return f"{advisor} — {advisor.availability}{committee}"
+    def choices(self, changelist):
+        return list(super().choices(changelist))[1:]  # Django's own "All" would be this list's first page again
 
-    def goes_against_the_wish(self, advisor):
-        return self.avoids_committee and advisor.on_selection_committee
-
-    def clean(self):
-        cleaned = super().clean()
-        advisor = cleaned.get("advisor")
-        if advisor and self.goes_against_the_wish(advisor) and not cleaned["all_the_same"]:
-            self.add_error(
-                "advisor",
-                f"{advisor} is on the selection committee, which the student asked to avoid. "
-                f"Choose somebody else, or tick “{self.fields['all_the_same'].label}”.",
-            )
-        return cleaned
-
-    def apply(self, advisor_request, *, by):
-        advisor = self.cleaned_data["advisor"]
-        note = "On the selection committee, assigned all the same." if self.goes_against_the_wish(advisor) else ""
-        advisor_request.assign(advisor, by=by, note=note)
-        if not advisor.email:
-            return messages.WARNING, f"{advisor} has no e-mail address here: please pass the request on yourself."
-        return messages.SUCCESS, f"{advisor} and the student are told by e-mail."
+    def queryset(self, request, queryset):
+        match self.value():
+            case "needs_you":
+                return queryset.needing_the_office()
+            case "open":
+                return queryset.open()
+        return queryset
 
 
-class CloseForm(VerbForm):
-    reason = LinesField(
-        widget=UnfoldAdminTextareaWidget,
-        max_length=1000,
-        help_text="The student reads this, word for word. Up to 1,000 characters.",
-        error_messages={"required": "Please give the reason."},
-    )
+class AgeFilter(admin.SimpleListFilter):
+    title = "age"
+    parameter_name = "older_than"
 
-    def apply(self, advisor_request, *, by):
-        advisor_request.close(self.cleaned_data["reason"], by=by)
-        return messages.SUCCESS, "The student is told by e-mail."
+    def lookups(self, request, model_admin):
+        return [("7", "More than a week"), ("30", "More than a month"), ("90", "More than three months")]
 
-
-class SendAgainForm(VerbForm):
-    def apply(self, email, *, by):
-        email.send_again()
-        return messages.SUCCESS, f"{email} is being sent again."
-
-
-class Verbs:
-    """What staff may do to a row, each with a page of its own that asks for what it needs; opening it does nothing.
-
-    `refusal` says why none of it can be done to a row, or is empty.
-    """
-
-    def has_verb_permission(self, request, object_id=None):
-        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
-
-    def get_actions_detail(self, request, object_id):
-        obj = self.get_object(request, object_id)
-        return super().get_actions_detail(request, object_id) if obj and not self.refusal(obj) else []
-
-    def verb(self, request, object_id, title, form_class):
-        obj = self.get_object(request, object_id)
-        if obj is None:
-            raise Http404
-        if refusal := self.refusal(obj):
-            messages.error(request, refusal)
-            return HttpResponseRedirect(change_url(obj))
-        form = form_class(request.POST if request.method == "POST" else None, obj=obj)
-        if form.is_valid():
-            try:
-                messages.add_message(request, *form.apply(obj, by=request.user))
-            except (IllegalMove, NotInTrouble) as refusal:
-                messages.error(request, refusal)
-            return HttpResponseRedirect(change_url(obj))
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "title": f"{title}: {obj}",
-            "submit_text": title,
-            "summary": self.verb_summary(obj),
-            "back": change_url(obj),
-            "form": form,
-        }
-        return render(request, "admin/requests_app/verb.html", context)
+    def queryset(self, request, queryset):
+        if not (self.value() or "").isdecimal():
+            return queryset
+        return queryset.filter(created_at__lt=timezone.now() - timedelta(days=int(self.value()[:4])))
 
 
 @admin.register(AdvisorRequest)
 class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
-    list_display = ["reference", "name", "specialty", "where_it_stands", "advisor", "age"]
-    list_filter = ["status", "specialty", "class_year"]
+    list_display = ["reference", "name", "specialty", "where_it_stands", "advisor", "respond_by", "age"]
+    list_filter = [QueueFilter, "status", "specialty", "advisor", "class_year", AgeFilter]
     list_select_related = ["specialty", "advisor"]
     search_fields = ["reference", "name", "email"]
     inlines = [EventInline, EmailInline]
-    actions_detail = ["assign", "close"]
+    actions = ["offer_to_next", "remind_all", "close_all"]
+    actions_detail = ["offer", "accept", "meet", "remind", "hand_back", "close", "note"]
+    offer = page_of(OfferForm, "offer")
+    accept = page_of(AcceptForm, "accept")
+    meet = page_of(MeetForm, "meet")
+    remind = page_of(RemindForm, "remind")
+    hand_back = page_of(HandBackForm, "hand_back")
+    close = page_of(CloseForm, "close")
+    note = page_of(NoteForm, "note")
     fieldsets = [
         (None, {"fields": [("reference", "status"), ("advisor", "respond_by"), ("specialty", "created_at")]}),
         ("The student", {"fields": [("name", "email"), ("class_year", "topics_in_words")]}),
@@ -207,7 +158,23 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     readonly_fields = ["topics_in_words", "message_as_written"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_people()
+        return super().get_queryset(request).visible_to(request.user).with_people()
+
+    def has_add_permission(self, request, obj=None):
+        return request.user.has_perm("requests_app.add_advisorrequest")
+
+    def add_view(self, request, form_url="", extra_context=None):
+        """Take down a request that came by telephone or e-mail; an advisor may have agreed already."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        callback = partial(self.formfield_for_dbfield, request=request)
+        form_class = modelform_factory(AdvisorRequest, form=EntryForm, formfield_callback=callback)
+        form = form_class(request.POST if request.method == "POST" else None)
+        if form.is_valid() and (stored := form.submit(by=request.user)):
+            messages.success(request, f"{stored} is taken down, and the student told by e-mail.")
+            return HttpResponseRedirect(change_url(stored))
+        back = reverse("admin:requests_app_advisorrequest_changelist")
+        return self.form_page(request, form, title="Take down a request", back=back)
 
     def view_on_site(self, advisor_request):
         return advisor_request.get_absolute_url()
@@ -234,22 +201,34 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     def message_as_written(self, advisor_request):
         return linebreaks_filter(advisor_request.message)
 
-    def refusal(self, advisor_request):
-        return "" if advisor_request.is_open else f"{advisor_request} is already closed."
-
     def verb_summary(self, advisor_request):
         wish = "; nobody on the selection committee, please" if advisor_request.avoid_selection_committee else ""
         return (
             f"{advisor_request.name} ({advisor_request.get_class_year_display()}) · {advisor_request.specialty}{wish}"
         )
 
-    @action(description="Assign to an advisor", url_path="assign", permissions=["verb"])
-    def assign(self, request, object_id):
-        return self.verb(request, object_id, "Assign to an advisor", AssignForm)
+    @action(description="Offer to the next advisor who can", permissions=["verb"])
+    def offer_to_next(self, request, queryset):
+        self.do_to_all(request, queryset, OfferToNextForm)
 
-    @action(description="Close with a reason", url_path="close", permissions=["verb"])
-    def close(self, request, object_id):
-        return self.verb(request, object_id, "Close with a reason", CloseForm)
+    @action(description="Remind the advisor", permissions=["verb"])
+    def remind_all(self, request, queryset):
+        self.do_to_all(request, queryset, RemindForm)
+
+    @action(description="Close with a reason", permissions=["verb"])
+    def close_all(self, request, queryset):
+        """Ask for one reason, then close each; the page sends the choice of rows back with it."""
+        form = CloseForm(request.POST if "reason" in request.POST else None, obj=None)
+        if not form.is_valid():
+            hidden = [("action", "close_all"), *(("_selected_action", row.pk) for row in queryset)]
+            title = f"Close {queryset.count()} requests"
+            return self.form_page(request, form, title=title, back=request.get_full_path(), hidden=hidden)
+        for row in queryset:
+            if refusal := CloseForm.refusal(row):
+                messages.error(request, refusal)
+            else:
+                self.do(request, form, row)
+        return None
 
 
 class FailedFilter(admin.SimpleListFilter):
@@ -270,6 +249,7 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     search_fields = ["subject", "to"]
     actions = ["send_again"]
     actions_detail = ["send_this_again"]
+    send_this_again = page_of(SendAgainForm, "send_this_again")
     fields = [
         ("subject", "to"),
         ("state_label", "sent_at"),
@@ -292,30 +272,40 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     def error(self, email):
         return truncatechars(email.last_error, 80)
 
-    def refusal(self, email):
-        return "" if email.is_in_trouble else f"{email} cannot be sent again: it is {email.state}."
-
     def verb_summary(self, email):
         return f"To {email.to} · {email.state}"
 
+    def get_queryset(self, request):
+        emails = super().get_queryset(request)
+        if request.user.has_perm("requests_app.see_every_request"):
+            return emails
+        return emails.filter(request__in=AdvisorRequest.objects.visible_to(request.user))
+
     @action(description="Send again", permissions=["verb"])
     def send_again(self, request, queryset):
-        for email in queryset:
-            try:
-                email.send_again()
-                messages.success(request, f"{email} is being sent again.")
-            except NotInTrouble as refusal:
-                messages.warning(request, refusal)
-
-    @action(description="Send again", url_path="send-again", permissions=["verb"])
-    def send_this_again(self, request, object_id):
-        return self.verb(request, object_id, "Send again", SendAgainForm)
+        self.do_to_all(request, queryset, SendAgainForm)
 
 
-def change_url(obj):
-    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+admin.site.unregister(Advisor)
+
+
+@admin.register(Advisor)
+class AdvisorWithRequestsAdmin(Verbs, AdvisorAdmin):
+    """The advisors of the guides, with what only the requests know to do."""
+
+    actions_detail = ["hand_over"]
+    hand_over = page_of(HandOverForm, "hand_over")
+
+    def has_verb_permission(self, request, object_id=None):
+        both = ("specialties.change_advisor", "requests_app.change_advisorrequest", "requests_app.see_every_request")
+        return request.user.has_perms(both)
+
+    def verb_summary(self, advisor):
+        return f"{advisor.role} · {advisor.open_requests} open requests"
 
 
 def waiting_badge(request):
-    """Return how many requests wait for the office, for the menu; what makes its box vanish where there are none."""
-    return AdvisorRequest.objects.waiting().count() or mark_safe('<span class="nothing-waits"></span>')
+    """Return how many requests need the office, for the menu; what makes its box vanish where there are none."""
+    return AdvisorRequest.objects.visible_to(request.user).needing_the_office().count() or mark_safe(
+        '<span class="nothing-waits"></span>'
+    )

@@ -33,7 +33,20 @@ def option(title, note):
     return format_html('<span class="option-title">{}</span> <span class="option-note">{}</span>', title, note)
 
 
-class AdvisorRequestForm(forms.ModelForm):
+class LinkedErrors:
+    """A form whose errors lead to their fields."""
+
+    def error_links(self):
+        """Yield (id of the input or "", message) for the summary at the top of the form."""
+        for name, messages in self.errors.items():
+            bound = self[name] if name in self.fields else None
+            has_target = bound and not bound.is_hidden
+            target = (bound.id_for_label or f"{bound.auto_id}_0") if has_target else ""
+            for message in messages:
+                yield target, message
+
+
+class AdvisorRequestForm(LinkedErrors, forms.ModelForm):
     class_year = forms.ChoiceField(
         label="Your year",
         choices=ClassYear,
@@ -181,15 +194,6 @@ class AdvisorRequestForm(forms.ModelForm):
             return None
         return advisor_request.get_absolute_url()
 
-    def error_links(self):
-        """Yield (id of the input or "", message) for the summary at the top of the form."""
-        for name, messages in self.errors.items():
-            bound = self[name] if name in self.fields else None
-            has_target = bound and not bound.is_hidden
-            target = (bound.id_for_label or f"{bound.auto_id}_0") if has_target else ""
-            for message in messages:
-                yield target, message
-
 
 class ResponseForm(forms.Form):
     """An advisor's answer to an offer: one of those possible now, with a word if they like."""
@@ -217,7 +221,7 @@ class ResponseForm(forms.Form):
                 advisor_request.hand_back(by=advisor, note=note)
 
 
-class SurveyForm(forms.Form):
+class SurveyForm(LinkedErrors, forms.Form):
     """The two questions after a meeting."""
 
     satisfaction = forms.TypedChoiceField(

@@ -84,16 +84,17 @@ class AdvisorRequestQuerySet(models.QuerySet):
     def with_people(self):
         return self.select_related("specialty", "advisor", "preferred_advisor")
 
-    def submit(self, *, by=Actor.STUDENT, **fields):
+    def submit(self, *, by=Actor.STUDENT, agreed_advisor=None, **fields):
         """Store what a student asks, with its first event and its e-mails, all or nothing; return the request.
 
-        Sent twice with the same submission_id it is one request, and the first is returned. Raises AlreadyOpen where
-        the address has an open request for this specialty.
+        It is offered to the advisor routing finds, or is with `agreed_advisor` at once. Sent twice with the same
+        submission_id it is one request, and the first is returned. Raises AlreadyOpen where the address has an open
+        request for this specialty.
         """
         own = self.from_address(fields["email"]).filter(specialty=fields["specialty"])
         try:
             with transaction.atomic():
-                return self._create(fields, by)
+                return self._create(fields, by, agreed_advisor)
         except IntegrityError:
             if sent_before := own.filter(submission_id=fields["submission_id"]).first():
                 return sent_before
@@ -108,11 +109,13 @@ class AdvisorRequestQuerySet(models.QuerySet):
         advisor_request.respond_by = add_working_days(received_on, settings.OFFICE_DAYS)
         return advisor_request
 
-    def _create(self, fields, by):
+    def _create(self, fields, by, agreed_advisor):
         advisor_request = self.draft(**fields)
         advisor_request.save(force_insert=True)
         advisor_request.events.create(kind=Kind.SUBMITTED, new_status=Status.WAITING, **who(by))
-        if advisor := routing.first_advisor(advisor_request):
+        if agreed_advisor:
+            advisor_request.assign(agreed_advisor, by=by)
+        elif advisor := routing.first_advisor(advisor_request):
             advisor_request.offer(advisor, by=Actor.PORTAL)
         emails.received(advisor_request)
         emails.received_for_office(advisor_request)

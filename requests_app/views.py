@@ -52,12 +52,13 @@ def status(request, token):
     if context is None:
         return unknown_link(request)
     if context["advisor_request"].wants_survey:
-        context["survey"] = form = SurveyForm(request.POST or None)
+        context["survey"] = form = SurveyForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
             with suppress(IllegalMove):  # answered in another tab: the first answer stays
                 advisor_request.answer_survey(**form.cleaned_data)
             return redirect(advisor_request)
-    return render(request, "requests_app/status.html", context)
+    errors = "survey" in context and context["survey"].errors
+    return render(request, "requests_app/status.html", context, status=422 if errors else 200)
 
 
 @private_page

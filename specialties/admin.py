@@ -1,5 +1,5 @@
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
@@ -229,7 +229,7 @@ class AdvisorAdmin(OnSite, ModelAdmin):
         "role",
         "advises_on",
         "availability",
-        "request_limit",
+        "open_of_limit",
         "on_selection_committee",
         "email",
     ]
@@ -246,6 +246,8 @@ class AdvisorAdmin(OnSite, ModelAdmin):
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
+        if obj.open_requests and not obj.takes_requests:
+            messages.warning(request, f"{obj} still has {obj.open_requests} open requests: hand them over, if need be.")
         replaced = form.initial.get("photo")
         if replaced and replaced.name != obj.photo.name:
             transaction.on_commit(lambda: replaced.storage.delete(replaced.name))
@@ -259,6 +261,10 @@ class AdvisorAdmin(OnSite, ModelAdmin):
     @display(description="name", ordering="name")
     def full_name(self, advisor):
         return str(advisor)
+
+    @display(description="open / limit", ordering="open_requests")
+    def open_of_limit(self, advisor):
+        return f"{advisor.open_requests} / {advisor.request_limit}"
 
     @display(description="advises on")
     def advises_on(self, advisor):

@@ -1,4 +1,5 @@
 import re
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from requests_app.models import AdvisorRequest
+from specialties.models import Advisor
 from tests.factories import make_advisor, make_email, make_request, make_specialty, make_staff
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +34,9 @@ def told(response):
 @pytest.fixture
 def coordinator(client):
     user = make_staff(
-        "view_advisorrequest", "change_advisorrequest", "view_outgoingemail", "change_outgoingemail", username="kim"
+        *("see_every_request", "add_advisorrequest", "view_advisorrequest", "change_advisorrequest"),
+        *("view_outgoingemail", "change_outgoingemail"),
+        username="kim",
     )
     client.force_login(user)
     return user
@@ -40,11 +44,10 @@ def coordinator(client):
 
 def test_list_shows_what_decides_what_to_do_next(client, coordinator):
     specialty = make_specialty("Urology")
-    waiting, assigned = make_request(specialty, name="Ada"), make_request(specialty, name="Ben")
+    waiting, assigned, overdue = (make_request(specialty, name=name) for name in ("Ada", "Ben", "Cem"))
     assigned.assign(make_advisor(specialty, name="Kim Able", credentials="MD"), by=coordinator)
-    overdue = make_request(specialty, name="Cem")
     AdvisorRequest.objects.filter(pk=overdue.pk).update(respond_by="2026-01-02")
-    html = client.get(CHANGELIST).content.decode()
+    html = client.get(CHANGELIST, {"queue": "all"}).content.decode()
     for words in (waiting.reference, "Ada", "Urology", "Waiting for the office", "Kim Able, MD", "With an advisor"):
         assert words in html
     assert "Waiting for the office, overdue" in html
@@ -65,10 +68,9 @@ def test_detail_shows_what_the_student_wrote_the_history_and_the_emails(client, 
         assert words in html
 
 
-def test_nothing_of_a_request_is_edited_added_or_deleted_by_hand(client, superuser_client):
+def test_nothing_of_a_request_is_edited_or_deleted_by_hand(client, superuser_client):
     stored = make_request()
     assert superuser_client.post(change_url(stored), {"status": "closed", "name": "X"}).status_code == 403
-    assert superuser_client.get(f"{CHANGELIST}add/").status_code == 403
     assert superuser_client.post(change_url(stored, "delete"), {"post": "yes"}).status_code == 403
     stored.refresh_from_db()
     assert (stored.status, stored.events.count()) == ("waiting", 1)
@@ -85,143 +87,331 @@ def test_only_one_thing_on_the_page_is_called_close(client, coordinator):
     assert re.findall(r">\s*(Close[^<]*?)\s*<", html) == ["Close with a reason"]
 
 
-def test_assign_leaves_an_event_of_who_did_it(client, coordinator):
+def offered(specialty, by):
+    """A request offered to the second of two advisors."""
+    make_advisor(specialty)
+    stored = make_request(specialty)
+    stored.offer(make_advisor(specialty), by=by)
+    return stored
+
+
+def test_offer_asks_the_advisor_and_says_until_when(client, coordinator):
     specialty = make_specialty()
-    stored, advisor = make_request(specialty), make_advisor(specialty)
-    response = client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
+    stored = make_request(specialty)
+    advisor = make_advisor(specialty)
+    response = client.post(verb_url(stored, "offer"), {"advisor": advisor.pk})
     assert response["Location"] == change_url(stored)
-    assert told(response) == [f"{advisor} and the student are told by e-mail."]
+    [message] = told(response)
+    assert message.startswith(f"{advisor} is asked until ")
     stored.refresh_from_db()
-    assert (stored.status, stored.advisor) == ("accepted", advisor)
+    assert (stored.status, stored.advisor) == ("offered", advisor)
     assert stored.events.last().user == coordinator
 
 
-def test_assign_offers_the_advisors_of_the_specialty_and_begins_with_the_wish(client, coordinator):
+def test_offer_sorts_advisors_by_whether_they_can_and_begins_with_the_wish(client, coordinator):
     specialty = make_specialty()
-    first, wished = make_advisor(specialty, name="Abel"), make_advisor(specialty, name="Zora")
+    make_advisor(specialty, name="Abel", open_requests=2)
+    wished = make_advisor(specialty, name="Zora", away_from=date(2026, 1, 1))
     make_advisor(make_specialty())
     stored = make_request(specialty, preferred_advisor=wished)
-    form = client.get(verb_url(stored, "assign")).context["form"]
-    assert list(form.fields["advisor"].queryset) == [first, wished]
+    form = client.get(verb_url(stored, "offer")).context["form"]
+    _, (_, able), (_, others) = form.fields["advisor"].choices
+    assert [label for _, label in able] == ["Abel — 2 of 5"]
+    assert [label for _, label in others] == ["Zora — away at the moment"]
     assert form["advisor"].value() == wished.pk
 
 
-def test_assign_to_someone_without_address_says_what_is_left_to_do(client, coordinator):
+def test_offer_to_somebody_who_cannot_needs_a_tick_and_is_recorded(client, coordinator):
+    specialty = make_specialty()
+    stored = make_request(specialty, avoid_selection_committee=True)
+    advisor = make_advisor(specialty, on_selection_committee=True)
+    refused = client.post(verb_url(stored, "offer"), {"advisor": advisor.pk})
+    assert f"{advisor}: on the selection committee." in refused.content.decode()
+    assert stored.events.count() == 1
+    client.post(verb_url(stored, "offer"), {"advisor": advisor.pk, "all_the_same": "on"})
+    stored.refresh_from_db()
+    assert (stored.advisor, stored.events.last().note) == (advisor, "All the same: on the selection committee.")
+
+
+def test_tick_that_is_not_needed_leaves_no_note(client, coordinator):
+    specialty = make_specialty()
+    stored = make_request(specialty)
+    client.post(verb_url(stored, "offer"), {"advisor": make_advisor(specialty).pk, "all_the_same": "on"})
+    assert stored.events.last().note == ""
+
+
+def test_advisor_who_has_agreed_is_not_asked(client, coordinator):
+    specialty = make_specialty()
+    stored = make_request(specialty)
+    advisor = make_advisor(specialty)
+    response = client.post(verb_url(stored, "offer"), {"advisor": advisor.pk, "agreed": "on"})
+    assert told(response) == [f"{advisor} and the student are told by e-mail."]
+    stored.refresh_from_db()
+    assert (stored.status, stored.advisor) == ("accepted", advisor)
+    assert not stored.emails.filter(kind="offered").exists()
+
+
+def test_advisor_without_address_can_only_have_agreed_already(client, coordinator):
     specialty = make_specialty()
     stored, advisor = make_request(specialty), make_advisor(specialty, email="")
-    response = client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
+    refused = client.post(verb_url(stored, "offer"), {"advisor": advisor.pk, "all_the_same": "on"})
+    assert "has no e-mail address to ask at" in refused.content.decode()
+    response = client.post(verb_url(stored, "offer"), {"advisor": advisor.pk, "agreed": "on"})
     [message] = get_messages(response.wsgi_request)
     assert message.message == f"{advisor} has no e-mail address here: please pass the request on yourself."
     assert message.level_tag == "warning"
 
 
-def test_assign_to_an_advisor_of_another_specialty_is_refused(client, coordinator):
+def test_offer_to_an_advisor_of_another_specialty_is_refused(client, coordinator):
     stored = make_request()
-    response = client.post(verb_url(stored, "assign"), {"advisor": make_advisor(make_specialty()).pk})
-    assert response.status_code == 200
+    response = client.post(verb_url(stored, "offer"), {"advisor": make_advisor(make_specialty()).pk})
     assert "This person does not advise on this specialty." in response.content.decode()
     stored.refresh_from_db()
     assert stored.status == "waiting"
 
 
-def test_wish_to_avoid_the_committee_is_in_sight_when_assigning(client, coordinator):
-    specialty = make_specialty()
-    make_advisor(specialty, on_selection_committee=True)
-    html = client.get(verb_url(make_request(specialty, avoid_selection_committee=True), "assign")).content.decode()
-    assert "nobody on the selection committee, please" in html
-    assert "Taking requests, on the selection committee" in html
-
-
-def test_wish_to_avoid_the_committee_is_gone_against_only_on_purpose(client, coordinator):
-    specialty = make_specialty()
-    advisor = make_advisor(specialty, on_selection_committee=True)
-    stored = make_request(specialty, avoid_selection_committee=True)
-    refused = client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
-    assert "on the selection committee, which the student asked to avoid" in refused.content.decode()
-    stored.refresh_from_db()
-    assert (stored.status, stored.events.count()) == ("waiting", 1)
-    client.post(verb_url(stored, "assign"), {"advisor": advisor.pk, "all_the_same": "on"})
-    stored.refresh_from_db()
-    assert (stored.advisor, stored.events.last().note) == (
-        advisor,
-        "On the selection committee, assigned all the same.",
-    )
-
-
-def test_without_the_wish_nothing_has_to_be_ticked(client, coordinator):
-    specialty = make_specialty()
-    advisor = make_advisor(specialty, on_selection_committee=True)
-    stored = make_request(specialty)
-    assert list(client.get(verb_url(stored, "assign")).context["form"].fields) == ["advisor"]
-    client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
-    assert stored.events.last().note == ""
-
-
-def test_tick_for_the_committee_leaves_others_without_a_note(client, coordinator):
+def test_wish_to_avoid_the_committee_is_in_sight_when_offering(client, coordinator):
     stored = make_request(avoid_selection_committee=True)
-    advisor = make_advisor(stored.specialty)
-    client.post(verb_url(stored, "assign"), {"advisor": advisor.pk, "all_the_same": "on"})
-    assert stored.events.last().note == ""
+    html = client.get(verb_url(stored, "offer")).content.decode()
+    assert "nobody on the selection committee, please" in html
+
+
+def test_office_accepts_on_behalf_and_beyond_the_limit_only_on_purpose(client, coordinator):
+    stored = offered(make_specialty(), coordinator)
+    Advisor.objects.update(request_limit=0)
+    response = client.post(verb_url(stored, "accept"))
+    assert told(response) == [f"{stored.advisor} has 0 of at most 0 students already."]
+    client.post(verb_url(stored, "accept"), {"despite_limit": "on"})
+    stored.refresh_from_db()
+    assert stored.status == "accepted"
+
+
+def test_office_takes_back_and_records_a_meeting(client, coordinator):
+    stored = offered(make_specialty(), coordinator)
+    stored.accept(by=coordinator)
+    client.post(verb_url(stored, "hand_back"), {"note": "On leave"})
+    stored.refresh_from_db()
+    assert (stored.status, stored.events.last().note) == ("waiting", "On leave")
+    stored.assign(make_advisor(stored.specialty), by=coordinator)
+    client.post(verb_url(stored, "meet"))
+    stored.refresh_from_db()
+    assert stored.status == "met"
+
+
+def test_office_reminds_and_notes(client, coordinator):
+    stored = offered(make_specialty(), coordinator)
+    client.post(verb_url(stored, "remind"))
+    client.post(verb_url(stored, "note"), {"note": "Called <them>"})
+    assert [event.kind for event in stored.events.all()][-2:] == ["reminded", "noted"]
+    assert "Called &lt;them&gt;" in client.get(change_url(stored)).content.decode()
+    assert "Called" not in client.get(stored.get_absolute_url()).content.decode()
 
 
 def test_verb_on_what_is_not_there_is_not_found(client, coordinator):
     for pk in ("999", "abc"):
-        assert client.get(f"{CHANGELIST}{pk}/assign/").status_code == 404
+        assert client.get(f"{CHANGELIST}{pk}/offer/").status_code == 404
 
 
 def test_close_needs_a_reason(client, coordinator):
     stored = make_request()
     for reason, answer in ((" ", "Please give the reason."), ("x" * 1001, "1 character too long")):
-        assert answer in client.post(verb_url(stored, "close"), {"reason": reason}).content.decode()
-    response = client.post(verb_url(stored, "close"), {"reason": "Answered by phone."})
+        response = client.post(verb_url(stored, "close"), {"kind": "other", "reason": reason})
+        assert answer in response.content.decode()
+    response = client.post(verb_url(stored, "close"), {"kind": "group_session", "reason": "See the one on 3 May."})
     assert told(response) == ["The student is told by e-mail."]
     stored.refresh_from_db()
-    assert (stored.status, stored.events.last().note) == ("closed", "Answered by phone.")
+    assert (stored.status, stored.close_reason) == ("closed", "group_session")
+    assert stored.events.last().note == "See the one on 3 May."
 
 
-def test_verb_on_a_closed_request_is_a_message_and_no_event(client, coordinator):
-    specialty = make_specialty()
-    stored, advisor = make_request(specialty), make_advisor(specialty)
-    stored.close("Done.", by=coordinator)
-    response = client.post(verb_url(stored, "assign"), {"advisor": advisor.pk})
-    assert told(response) == [f"{stored.reference} is already closed."]
-    assert stored.events.count() == 2
+VERBS = ["offer", "accept", "meet", "remind", "hand_back", "close", "note"]
+SHOWN = {
+    "waiting": ["offer", "close", "note"],
+    "offered": ["offer", "accept", "remind", "close", "note"],
+    "accepted": ["meet", "hand_back", "close", "note"],
+    "met": ["close", "note"],
+    "closed": ["note"],
+}
 
 
-def test_verbs_are_offered_where_the_status_allows_them(client, coordinator):
-    stored = make_request()
-    verbs = [verb_url(stored, verb) for verb in ("assign", "close")]
+@pytest.mark.parametrize("status", SHOWN)
+def test_verbs_are_shown_where_the_status_allows_them(client, coordinator, status):
+    stored = make_request() if status == "waiting" else offered(make_specialty(), coordinator)
+    if status in ("accepted", "met"):
+        stored.accept(by=coordinator)
+    if status == "met":
+        stored.meet(by=coordinator)
+    if status == "closed":
+        stored.close("Done.", by=coordinator)
     html = client.get(change_url(stored)).content.decode()
-    assert [url for url in verbs if url in html] == verbs
-    stored.close("Done.", by=coordinator)
-    html = client.get(change_url(stored)).content.decode()
-    assert [url for url in verbs if url in html] == []
+    assert [verb for verb in VERBS if verb_url(stored, verb) in html] == SHOWN[status]
+    before = stored.events.count()
+    for verb in VERBS:
+        opened = client.get(verb_url(stored, verb))
+        assert opened.status_code == (200 if verb in SHOWN[status] else 302), verb
+        if verb not in SHOWN[status]:
+            assert client.post(verb_url(stored, verb))["Location"] == change_url(stored)
+            assert "nothing was done" in told(opened)[0]
+    assert stored.events.count() == before
 
 
-@pytest.mark.parametrize("verb", ["assign", "close"])
-def test_page_of_a_verb_is_not_shown_for_a_closed_request(client, coordinator, verb):
-    stored = make_request()
-    stored.close("Done.", by=coordinator)
-    response = client.get(verb_url(stored, verb))
-    assert response["Location"] == change_url(stored)
-    assert told(response) == [f"{stored.reference} is already closed."]
-
-
-def test_opening_a_verb_changes_nothing(client, coordinator):
-    stored = make_request()
-    for verb in ("assign", "close"):
-        assert client.get(verb_url(stored, verb)).status_code == 200
-    assert stored.events.count() == 1
-
-
-@pytest.mark.parametrize("permissions", [[], ["view_advisorrequest"]])
+@pytest.mark.parametrize("permissions", [[], ["view_advisorrequest"], ["view_advisorrequest", "see_every_request"]])
 def test_verbs_need_the_permission(client, permissions):
     client.force_login(make_staff(*permissions))
     stored = make_request()
-    for verb, data in (("assign", {"advisor": make_advisor(stored.specialty).pk}), ("close", {"reason": "x"})):
-        assert client.post(verb_url(stored, verb), data).status_code == 403
+    for verb in VERBS:
+        assert client.post(verb_url(stored, verb), {"kind": "other", "reason": "x", "note": "x"}).status_code == 403
     stored.refresh_from_db()
-    assert stored.status == "waiting"
+    assert (stored.status, stored.events.count()) == ("waiting", 1)
+
+
+def references(response):
+    return {row.reference for row in response.context["cl"].result_list}
+
+
+def test_list_opens_on_what_needs_the_office(client, coordinator):
+    specialty = make_specialty()
+    waiting, with_advisor, late, bounced, done = (make_request(specialty) for _ in range(5))
+    for row in (with_advisor, late, bounced):
+        row.assign(make_advisor(specialty), by=coordinator)
+    done.close("Done.", by=coordinator)
+    AdvisorRequest.objects.filter(pk=late.pk).update(respond_by="2026-01-02")
+    bounced.emails.filter(kind="accepted").update(next_try=None, last_error="550")
+    needing = {waiting.reference, late.reference, bounced.reference}
+    assert references(client.get(CHANGELIST)) == needing
+    assert references(client.get(CHANGELIST, {"queue": "needs_you"})) == needing
+    assert references(client.get(CHANGELIST, {"queue": "open"})) == needing | {with_advisor.reference}
+    assert references(client.get(CHANGELIST, {"queue": "all"})) == needing | {with_advisor.reference, done.reference}
+    assert references(client.get(CHANGELIST, {"q": done.reference})) == {done.reference}
+    assert references(client.get(CHANGELIST, {"status__exact": "closed"})) == {done.reference}
+
+
+@pytest.mark.parametrize("days", ["7", "x", "99999999999999999999"])
+def test_list_is_filtered_by_age(client, coordinator, days):
+    old, new = make_request(), make_request()
+    AdvisorRequest.objects.filter(pk=old.pk).update(created_at=timezone.now() - timedelta(days=8))
+    expected = {"7": {old.reference}, "x": {old.reference, new.reference}}.get(days, set())
+    assert references(client.get(CHANGELIST, {"older_than": days})) == expected
+
+
+def bulk(client, action, *rows, **fields):
+    return client.post(
+        f"{CHANGELIST}?queue=all", {"action": action, "_selected_action": [row.pk for row in rows], **fields}
+    )
+
+
+def test_several_are_offered_each_to_the_next_who_can(client, coordinator):
+    able, unable = make_specialty(), make_specialty()
+    make_advisor(able), make_advisor(able)
+    one, two, closed = make_request(able), make_request(unable), make_request(able)
+    closed.close("Done.", by=coordinator)
+    messages = told(bulk(client, "offer_to_next", one, two, closed))
+    assert len(messages) == 3
+    assert f"Nobody can take {two} now." in messages
+    assert f"{closed} is closed: nothing was done." in messages
+    assert {row.reference: row.status for row in AdvisorRequest.objects.all()} == {
+        one.reference: "offered",
+        two.reference: "waiting",
+        closed.reference: "closed",
+    }
+
+
+def test_several_are_closed_with_one_reason(client, coordinator):
+    one, two, closed = make_request(), make_request(), make_request()
+    closed.close("Before.", by=coordinator)
+    page = bulk(client, "close_all", one, two, closed)
+    assert page.status_code == 200
+    html = page.content.decode()
+    assert html.count('name="_selected_action"') == 3
+    assert AdvisorRequest.objects.open().count() == 2
+    assert "Please give the reason." in bulk(client, "close_all", one, two, closed, reason="").content.decode()
+    response = bulk(client, "close_all", one, two, closed, kind="group_session", reason="See you at the fair.")
+    assert sorted(told(response)) == sorted(
+        ["The student is told by e-mail."] * 2 + [f"{closed} is closed: nothing was done."]
+    )
+    assert {row.events.last().note for row in (one, two)} == {"See you at the fair."}
+    assert closed.events.last().note == "Before."
+
+
+def test_several_are_reminded(client, coordinator):
+    rows = [offered(make_specialty(), coordinator) for _ in range(2)]
+    assert len(told(bulk(client, "remind_all", *rows, make_request()))) == 3
+    assert [row.events.last().kind for row in rows] == ["reminded", "reminded"]
+
+
+def entry(specialty, **fields):
+    return {
+        "source": "phone",
+        "specialty": specialty.pk,
+        "name": "Ada Student",
+        "email": "ada@example.edu",
+        "class_year": "m3",
+        "topics": ["aways"],
+        "message": "Called about aways",
+    } | fields
+
+
+def test_request_that_came_by_telephone_is_taken_down_on_one_page(client, coordinator):
+    specialty = make_specialty()
+    advisor, _ = make_advisor(specialty), make_advisor(specialty)
+    assert client.get(f"{CHANGELIST}add/").status_code == 200
+    response = client.post(f"{CHANGELIST}add/", entry(specialty))
+    stored = AdvisorRequest.objects.get()
+    assert response["Location"] == change_url(stored)
+    assert (stored.status, stored.source, stored.topics) == ("waiting", "phone", ["aways"])
+    assert (stored.events.get().actor, stored.events.get().user) == ("staff", coordinator)
+    again = client.post(f"{CHANGELIST}add/", entry(specialty, email="ADA@example.edu"))
+    assert f"This address has an open request for this specialty: {stored.reference}." in again.content.decode()
+
+    client.post(f"{CHANGELIST}add/", entry(specialty, email="ben@example.edu", agreed_advisor=advisor.pk))
+    accepted = AdvisorRequest.objects.get(email="ben@example.edu")
+    assert (accepted.status, accepted.advisor) == ("accepted", advisor)
+    assert not accepted.emails.filter(kind="offered").exists()
+
+
+def test_request_is_taken_down_by_the_same_rules(client, coordinator):
+    response = client.post(f"{CHANGELIST}add/", entry(make_specialty(), name="a\nb", email="x", message=""))
+    assert response.status_code == 200
+    assert set(response.context["form"].errors) == {"name", "email", "message"}
+    assert not AdvisorRequest.objects.exists()
+
+
+class TestLiaison:
+    """Sees the requests of their own specialties, and does nothing to them."""
+
+    @pytest.fixture
+    def own(self, client):
+        own = make_request(make_specialty("Urology"), name="Own Student")
+        user = make_staff("view_advisorrequest", "view_outgoingemail")
+        user.liaison_for.create(specialty=own.specialty)
+        client.force_login(user)
+        return own
+
+    @pytest.fixture
+    def other(self):
+        return make_request(make_specialty("Surgery"), name="Other Student")
+
+    def test_list_and_search_and_numbers(self, client, own, other):
+        for parameters in ({}, {"q": "Student"}, {"queue": "all"}):
+            response = client.get(CHANGELIST, parameters)
+            assert references(response) == {own.reference}
+            assert "Other Student" not in response.content.decode()
+            assert response.context["cl"].full_result_count in (None, 1)
+        assert ">1<" in "".join(client.get(CHANGELIST).content.decode().split())
+
+    def test_detail_history_and_mail(self, client, own, other):
+        assert "Own Student" in client.get(change_url(own)).content.decode()
+        for url in (change_url(other), change_url(other, "history"), verb_url(other, "offer")):
+            response = client.get(url)
+            assert response.status_code in (302, 403, 404)
+        mail = {row.request for row in client.get(MAIL_CHANGELIST).context["cl"].result_list}
+        assert mail == {own}
+        [foreign] = other.emails.filter(kind="received")
+        assert client.get(f"{MAIL_CHANGELIST}{foreign.pk}/change/").status_code == 302
+
+    def test_without_a_specialty_there_is_nothing(self, client, other):
+        client.force_login(make_staff("view_advisorrequest"))
+        assert references(client.get(CHANGELIST)) == set()
 
 
 def test_failed_email_shows_its_error_and_is_sent_again(client, coordinator):
@@ -283,7 +473,7 @@ def test_view_on_site_of_django_gives_no_private_link_away(client):
     assert client.get(f"/admin/r/{content_type.pk}/{stored.pk}/").status_code == 404
 
 
-@pytest.mark.parametrize(("url", "queries"), [(CHANGELIST, 7), (MAIL_CHANGELIST, 6)])
+@pytest.mark.parametrize(("url", "queries"), [(CHANGELIST, 8), (MAIL_CHANGELIST, 6)])
 def test_changelists_are_flat(client, superuser, coordinator, django_assert_num_queries, url, queries):
     def fill():
         specialty = make_specialty()
@@ -303,7 +493,7 @@ def test_detail_is_flat(client, superuser, django_assert_num_queries):
     specialty = make_specialty()
     stored = make_request(specialty, preferred_advisor=make_advisor(specialty))
     for _ in range(2):
-        stored.assign(make_advisor(specialty), by=superuser)
+        stored.offer(make_advisor(specialty), by=superuser)
         with django_assert_num_queries(7):
             client.get(change_url(stored))
 

@@ -198,7 +198,7 @@ def test_bot_is_answered_like_a_student_and_nothing_is_stored(client, url):
     assert re.fullmatch(r"[\w-]{32}", bot_token)
     real_page, bot_page = client.get(real["Location"]), client.get(bot["Location"])
     assert (bot_page.status_code, bot_page.headers.keys()) == (200, real_page.headers.keys())
-    of_its_own = r"IR-[2-9A-HJKMNP-Z]{5}|(ada|ben)@|\d\d:\d\d"
+    of_its_own = r"[\w-]{32}/|IR-[2-9A-HJKMNP-Z]{5}|(ada|ben)@|\d\d:\d\d"
     assert re.sub(of_its_own, "", bot_page.content.decode()) == re.sub(of_its_own, "", real_page.content.decode())
     for page in (real_page, bot_page):
         assert "The advising office has your request" in page.content.decode()

@@ -1,6 +1,7 @@
 import pytest
 from django.urls import reverse
 from django.utils import timezone
+from icalendar import Calendar
 
 from tests.factories import make_advisor, make_request, make_specialty
 
@@ -74,7 +75,7 @@ def test_late_advisor_is_not_promised_for_a_day_that_is_past(client, superuser):
     type(stored).objects.update(respond_by="2026-01-02")
     html = page(client, stored)
     assert "2 January" not in html
-    assert "If you have not heard from them, write to" in html
+    assert "If you have not met, write to" in html
 
 
 def test_page_links_no_guide_that_is_hidden(client, superuser):
@@ -124,8 +125,11 @@ def test_tampered_token_is_unknown(client):
 
 def test_status_changes_by_no_method(client):
     stored = make_request()
-    for method in (client.post, client.put, client.delete):
+    for method in (client.put, client.delete):
         assert method(stored.get_absolute_url()).status_code == 405
+    client.post(stored.get_absolute_url(), {"satisfaction": 5, "status": "closed"})
+    stored.refresh_from_db()
+    assert (stored.status, stored.satisfaction) == ("waiting", None)
 
 
 @pytest.mark.parametrize("events", [1, 3])
@@ -133,6 +137,97 @@ def test_page_queries_are_flat(client, superuser, django_assert_num_queries, eve
     specialty = make_specialty()
     stored = make_request(specialty, preferred_advisor=make_advisor(specialty))
     for _ in range(events):
-        stored.assign(make_advisor(specialty), by=superuser)
+        stored.offer(make_advisor(specialty), by=superuser)
     with django_assert_num_queries(3):
         client.get(stored.get_absolute_url())
+
+
+def test_offered_request_says_who_has_it_until_when_and_what_happens_then(client):
+    specialty = make_specialty()
+    make_advisor(specialty, name="Kim Able", credentials="MD")
+    html = page(client, make_request(specialty))
+    assert "Kim Able, MD has been asked" in html
+    assert "we ask the next advisor who can, or the office takes over" in html
+    assert "@example.edu" not in html.split("What you sent")[0]  # their address is the student's after they accepted
+
+
+def test_accepted_request_says_how_to_reach_the_advisor(client, superuser):
+    stored = make_request()
+    stored.assign(make_advisor(stored.specialty, email="kim@example.edu"), by=superuser)
+    assert 'href="mailto:kim@example.edu?subject=' in page(client, stored)
+
+
+def test_student_withdraws_with_one_click_and_one_confirm(client):
+    stored = make_request()
+    url = f"{stored.get_absolute_url()}withdraw/"
+    assert f'href="{url}"' in page(client, stored)
+    html = client.get(url).content.decode()
+    assert "Withdraw your request?" in html
+    stored.refresh_from_db()
+    assert stored.status == "waiting"
+    assert client.post(url)["Location"] == stored.get_absolute_url()
+    assert "You withdrew this request" in page(client, stored)
+    assert "withdraw/" not in page(client, stored)
+    for method in (client.get, client.post):  # too late, or twice
+        assert method(url)["Location"] == stored.get_absolute_url()
+    assert stored.events.count() == 2
+
+
+@pytest.mark.parametrize("path", ["withdraw/", "calendar.ics"])
+def test_pages_of_a_wrong_link_say_what_to_do(client, path):
+    response = client.get(f"/requests/wrong/{path}")
+    assert response.status_code == 404
+    assert "This link does not work" in response.content.decode()
+
+
+def test_date_can_be_put_into_a_calendar(client, superuser):
+    stored = make_request(make_specialty(abbreviation="IR"))
+    advisor = make_advisor(stored.specialty, name="Kim, Able")
+    url = f"{stored.get_absolute_url()}calendar.ics"
+    for summary in ("The advising office answers by today", "Kim, Able answers by today", "Meet Kim, Able by today"):
+        response = client.get(url)
+        assert response["Content-Type"] == "text/calendar; charset=utf-8"
+        assert response["Content-Disposition"] == f'attachment; filename="{stored.reference}.ics"'
+        [event] = Calendar.from_ical(response.content).walk("VEVENT")
+        assert event["summary"] == f"{summary} ({stored.reference})"
+        assert event["dtstart"].dt == stored.respond_by
+        if stored.status == "waiting":
+            stored.offer(advisor, by=superuser)
+        elif stored.status == "offered":
+            stored.accept(by=advisor)
+    stored.close("Done.", by=superuser)
+    assert client.get(url).status_code == 404
+
+
+@pytest.fixture
+def met(superuser):
+    stored = make_request()
+    advisor = make_advisor(stored.specialty)
+    stored.assign(advisor, by=superuser)
+    stored.meet(by=advisor)
+    return stored
+
+
+def test_two_questions_are_asked_after_the_meeting_once(client, met):
+    html = page(client, met)
+    for words in ("Very dissatisfied", "Neither satisfied nor dissatisfied", "Very satisfied", "half a minute"):
+        assert (words in html) == (words != "half a minute")
+    response = client.post(met.get_absolute_url(), {"satisfaction": 4, "comment": "Kind & clear"})
+    assert response["Location"] == met.get_absolute_url()
+    met.refresh_from_db()
+    assert (met.satisfaction, met.survey_comment) == (4, "Kind & clear")
+    assert "Thank you for telling us how it went." in page(client, met)
+    client.post(met.get_absolute_url(), {"satisfaction": 1})
+    met.refresh_from_db()
+    assert met.satisfaction == 4
+
+
+@pytest.mark.parametrize(
+    "fields", [{}, {"satisfaction": 6}, {"satisfaction": "x"}, {"satisfaction": 3, "comment": "x" * 1001}]
+)
+def test_answers_that_cannot_be_are_told(client, met, fields):
+    response = client.post(met.get_absolute_url(), fields)
+    assert response.status_code == 422
+    assert "Nothing has been sent yet" in response.content.decode()
+    met.refresh_from_db()
+    assert met.satisfaction is None

@@ -10,6 +10,7 @@ from django.urls.resolvers import URLPattern
 from django.views.decorators.csrf import csrf_protect
 
 from advising import urls
+from requests_app.offers import LINK
 from tests.factories import (
     make_advisor,
     make_answer,
@@ -206,6 +207,7 @@ class World:
         self.specialty, self.draft = make_specialty(), make_specialty(is_published=False)
         self.advisor = make_advisor(self.specialty)
         self.request = make_request(self.specialty)
+        self.offer = self.request.offers.get()
         self.question, self.own_question = make_question(), make_question(specialty=self.specialty)
         self.email = make_email(last_error="451 Try later")
 
@@ -234,6 +236,10 @@ ACCESS = {
     "requests:create": (lambda world: [world.specialty.slug], PUBLIC),
     "requests:create draft": (lambda world: [world.draft.slug], (MISSING,) * 4),
     "requests:status": (lambda world: [world.request.token], PUBLIC),
+    "requests:withdraw": (lambda world: [world.request.token], PUBLIC),
+    "requests:calendar": (lambda world: [world.request.token], PUBLIC),
+    "requests:respond": (lambda world: [LINK.sign(str(world.offer.pk))], PUBLIC),
+    "requests:respond forged": (lambda world: [world.offer.pk], (MISSING,) * 4),
     "requests:status forged": (lambda world: [world.request.reference], (MISSING,) * 4),
     "specialties:questions": (lambda world: [], PUBLIC),
     "specialties:question": (lambda world: [world.question.key], PUBLIC),
@@ -254,7 +260,9 @@ ACCESS = {
     "admin:specialties_synonym_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:requests_app_advisorrequest_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:requests_app_advisorrequest_change": (lambda world: [world.request.pk], OFFICE_ONLY),
-    "admin:requests_app_advisorrequest_assign": (lambda world: [world.request.pk], OFFICE_ONLY),
+    "admin:requests_app_advisorrequest_offer": (lambda world: [world.request.pk], OFFICE_ONLY),
+    "admin:requests_app_advisorrequest_add": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_advisor_hand_over": (lambda world: [world.advisor.pk], OFFICE_ONLY),
     "admin:requests_app_advisorrequest_close": (lambda world: [world.request.pk], OFFICE_ONLY),
     "admin:requests_app_outgoingemail_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:requests_app_outgoingemail_change": (lambda world: [world.email.pk], OFFICE_ONLY),

@@ -1,0 +1,304 @@
+"""What staff may do to a row in the admin, each with a page of its own that asks for what it needs.
+
+Opening a page does nothing. A verb is a form: `refusal` says why it cannot be done to a row now, `apply` does it and
+returns level and text of a message.
+"""
+
+from functools import wraps
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.formats import date_format
+from unfold.decorators import action
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldBooleanWidget
+
+from specialties.models import Advisor
+
+from .choices import OPEN_STATUSES, CloseReason, Status
+from .fields import LinesField
+from .handover import hand_over
+from .models import IllegalMove
+from .outbox import NotInTrouble
+from .routing import next_advisor, reason_against
+
+
+class Verb(forms.Form):
+    title = ""
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.obj = obj
+
+    @classmethod
+    def refusal(cls, obj):
+        return ""
+
+
+class RequestVerb(Verb):
+    """One for requests in some statuses."""
+
+    statuses = OPEN_STATUSES
+
+    @classmethod
+    def refusal(cls, advisor_request):
+        if advisor_request.status in cls.statuses:
+            return ""
+        return f"{advisor_request} is {advisor_request.get_status_display().lower()}: nothing was done."
+
+
+class NoteField(LinesField):
+    def __init__(self, **kwargs):
+        super().__init__(**{"widget": UnfoldAdminTextareaWidget, "max_length": 1000, **kwargs})
+
+
+class OfferForm(RequestVerb):
+    title = "Offer to an advisor"
+    statuses = [Status.WAITING, Status.OFFERED]
+
+    advisor = forms.ChoiceField(
+        widget=UnfoldAdminSelectWidget,
+        error_messages={
+            "required": "Please choose an advisor.",
+            "invalid_choice": "This person does not advise on this specialty.",
+        },
+    )
+    agreed = forms.BooleanField(
+        label="They have agreed already",
+        help_text="Then nobody is asked, and both are told at once.",
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+    all_the_same = forms.BooleanField(
+        label="All the same",
+        help_text="Also somebody who cannot take it now; the reason is kept in the history.",
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, obj=obj, **kwargs)
+        self.advisors = {str(advisor.pk): advisor for advisor in obj.specialty.advisors.all()}
+        self.reasons = {key: reason_against(advisor, obj) for key, advisor in self.advisors.items()}
+        able, others = [], []
+        for key, advisor in self.advisors.items():
+            reason = self.reasons[key]
+            (others if reason else able).append((key, f"{advisor} — {reason or advisor.load}"))
+        self.fields["advisor"].choices = [("", "---------"), ("Can take it", able), ("Cannot", others)]
+        self.initial.setdefault("advisor", obj.preferred_advisor_id)
+
+    def clean(self):
+        cleaned = super().clean()
+        key, agreed = cleaned.get("advisor"), cleaned.get("agreed")
+        if not key:
+            return cleaned
+        advisor, self.reason = self.advisors[key], self.reasons[key]
+        if not advisor.email and not agreed:
+            self.add_error("advisor", f"{advisor} has no e-mail address to ask at. Have they agreed already?")
+        elif self.reason and not (cleaned.get("all_the_same") or (agreed and not advisor.email)):
+            self.add_error("advisor", f"{advisor}: {self.reason}. Choose somebody else, or tick “All the same”.")
+        return cleaned
+
+    def apply(self, advisor_request, *, by):
+        advisor = self.advisors[self.cleaned_data["advisor"]]
+        note = f"All the same: {self.reason}." if self.reason else ""
+        if not self.cleaned_data["agreed"]:
+            advisor_request.offer(advisor, by=by, note=note)
+            return messages.SUCCESS, f"{advisor} is asked until {date_format(advisor_request.respond_by, 'l, j F')}."
+        advisor_request.assign(advisor, by=by, note=note)
+        if not advisor.email:
+            return messages.WARNING, f"{advisor} has no e-mail address here: please pass the request on yourself."
+        return messages.SUCCESS, f"{advisor} and the student are told by e-mail."
+
+
+class OfferToNextForm(RequestVerb):
+    """For several at once: asks for nothing, and takes the advisor the portal would take."""
+
+    title = "Offer to the next advisor who can"
+    statuses = [Status.WAITING]
+
+    def apply(self, advisor_request, *, by):
+        if not (advisor := next_advisor(advisor_request)):
+            return messages.ERROR, f"Nobody can take {advisor_request} now."
+        advisor_request.offer(advisor, by=by)
+        return messages.SUCCESS, f"{advisor} is asked to take {advisor_request}."
+
+
+class AcceptForm(RequestVerb):
+    title = "Accept on their behalf"
+    statuses = [Status.OFFERED]
+
+    despite_limit = forms.BooleanField(label="Even beyond their limit", required=False, widget=UnfoldBooleanWidget)
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.accept(by=by, despite_limit=self.cleaned_data["despite_limit"])
+        return messages.SUCCESS, f"{advisor_request.advisor} and the student are told by e-mail."
+
+
+class MeetForm(RequestVerb):
+    title = "Record their meeting"
+    statuses = [Status.ACCEPTED]
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.meet(by=by)
+        return messages.SUCCESS, "The student is asked how it went."
+
+
+class RemindForm(RequestVerb):
+    title = "Remind the advisor"
+    statuses = [Status.OFFERED]
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.remind(by=by)
+        return messages.SUCCESS, f"{advisor_request.advisor} is reminded."
+
+
+class HandBackForm(RequestVerb):
+    title = "Take back to the office"
+    statuses = [Status.ACCEPTED]
+
+    note = NoteField(required=False, help_text="For the history; the student does not see it.")
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.hand_back(by=by, note=self.cleaned_data["note"])
+        return messages.SUCCESS, "It waits for the office; the student is told."
+
+
+class CloseForm(RequestVerb):
+    title = "Close with a reason"
+    statuses = [*OPEN_STATUSES, Status.MET]
+
+    kind = forms.ChoiceField(label="Why", choices=CloseReason, widget=UnfoldAdminSelectWidget)
+    reason = NoteField(
+        label="In your words",
+        help_text="The student reads this, word for word: the request it repeats, or the session that answered it.",
+        error_messages={"required": "Please give the reason."},
+    )
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.close(self.cleaned_data["reason"], by=by, reason=self.cleaned_data["kind"])
+        return messages.SUCCESS, "The student is told by e-mail."
+
+
+class NoteForm(RequestVerb):
+    title = "Add a note"
+    statuses = Status.values
+
+    note = NoteField(help_text="For the office and the liaison; neither the student nor the advisor sees it.")
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.add_note(self.cleaned_data["note"], by=by)
+        return messages.SUCCESS, "The note is in the history."
+
+
+class HandOverForm(Verb):
+    title = "Hand over"
+
+    successor = forms.ModelChoiceField(
+        label="To",
+        queryset=Advisor.objects.all(),
+        required=False,
+        empty_label="The office",
+        help_text="Open requests, specialties and the part of stand-in go to them; students are told.",
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, obj=obj, **kwargs)
+        self.fields["successor"].queryset = Advisor.objects.exclude(pk=obj.pk).exclude(email="")
+
+    def apply(self, advisor, *, by):
+        successor = self.cleaned_data["successor"]
+        moved = hand_over(advisor, successor, by=by)
+        plural = "request goes" if moved == 1 else "requests go"
+        return (
+            messages.SUCCESS,
+            f"{advisor} takes no more requests. {moved} open {plural} to {successor or 'the office'}.",
+        )
+
+
+class SendAgainForm(Verb):
+    title = "Send again"
+
+    @classmethod
+    def refusal(cls, email):
+        return "" if email.is_in_trouble else f"{email} cannot be sent again: it is {email.state}."
+
+    def apply(self, email, *, by):
+        email.send_again()
+        return messages.SUCCESS, f"{email} is being sent again."
+
+
+def page_of(form_class, name):
+    """Return an unfold action that opens a verb's page; `name` is that of the attribute and in its address."""
+
+    @action(description=form_class.title, url_path=name.replace("_", "-"), permissions=["verb"])
+    @wraps(page_of)
+    def page(self, request, object_id):
+        return self.verb_page(request, object_id, form_class)
+
+    page.__name__, page.form_class = name, form_class
+    return page
+
+
+class Verbs:
+    """A ModelAdmin whose rows are changed by verbs: those of `actions_detail` that a row allows are its buttons."""
+
+    def has_verb_permission(self, request, object_id=None):
+        return request.user.has_perm(f"{self.opts.app_label}.change_{self.opts.model_name}")
+
+    def get_actions_detail(self, request, object_id):
+        obj = self.get_object(request, object_id)
+        actions = super().get_actions_detail(request, object_id) if obj else []
+        return [each for each in actions if not each.method.form_class.refusal(obj)]
+
+    def verb_page(self, request, object_id, form_class):
+        obj = self.get_object(request, object_id)
+        if obj is None:
+            raise Http404
+        if refusal := form_class.refusal(obj):
+            messages.error(request, refusal)
+            return HttpResponseRedirect(change_url(obj))
+        form = form_class(request.POST if request.method == "POST" else None, obj=obj)
+        if form.is_valid():
+            self.do(request, form, obj)
+            return HttpResponseRedirect(change_url(obj))
+        return self.form_page(
+            request, form, title=f"{form_class.title}: {obj}", summary=self.verb_summary(obj), back=change_url(obj)
+        )
+
+    def do(self, request, form, obj):
+        """Apply a verb's valid form to a row, and tell the user what came of it."""
+        try:
+            messages.add_message(request, *form.apply(obj, by=request.user))
+        except (IllegalMove, NotInTrouble) as refusal:
+            messages.error(request, refusal)
+
+    def do_to_all(self, request, queryset, form_class):
+        """Apply a verb that asks for nothing to each row; a refusal is told row by row and stops no other."""
+        for obj in queryset:
+            if refusal := form_class.refusal(obj):
+                messages.error(request, refusal)
+            else:
+                form = form_class({}, obj=obj)
+                form.is_valid()
+                self.do(request, form, obj)
+
+    def form_page(self, request, form, *, title, back, summary="", hidden=()):
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": title,
+            "submit_text": form.title,
+            "summary": summary,
+            "back": back,
+            "form": form,
+            "hidden": hidden,
+        }
+        return render(request, "admin/requests_app/verb.html", context)
+
+
+def change_url(obj):
+    return reverse(f"admin:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])

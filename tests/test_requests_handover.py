@@ -1,0 +1,100 @@
+import pytest
+from django.contrib.auth.models import Group
+from django.contrib.messages import get_messages
+from django.urls import reverse
+
+from requests_app.handover import hand_over
+from specialties.models import Advisor
+from tests.factories import make_advisor, make_request, make_specialty, make_staff
+from tests.test_requests_models import emails_of
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def leaving():
+    """An advisor with one request offered and one accepted, who stands in for another."""
+    specialty = make_specialty("Urology")
+    advisor = make_advisor(specialty, name="Kim Leaving")
+    make_request(specialty)
+    make_request(specialty).accept(by=advisor)
+    make_advisor(make_specialty("Surgery"), name="Robin Away", stand_in=advisor)
+    advisor.refresh_from_db()
+    return advisor
+
+
+def statuses():
+    from requests_app.models import AdvisorRequest
+
+    return {row.pk: (row.status, row.advisor) for row in AdvisorRequest.objects.all()}
+
+
+def test_everything_goes_to_the_successor(leaving, superuser):
+    successor = make_advisor(name="Sam Next")
+    assert hand_over(leaving, successor, by=superuser) == 2
+    assert set(statuses().values()) == {("offered", successor)}
+    assert list(successor.specialties.values_list("name", flat=True)) == ["Urology"]
+    assert Advisor.objects.get(name="Robin Away").stand_in == successor
+    leaving.refresh_from_db()
+    successor.refresh_from_db()
+    assert (leaving.takes_requests, leaving.open_requests, successor.open_requests) == (False, 0, 2)
+    assert not Advisor.objects.on_site().filter(pk=leaving.pk).exists()
+
+
+def test_without_a_successor_the_office_has_the_requests(leaving, superuser):
+    assert hand_over(leaving, None, by=superuser) == 2
+    assert set(statuses().values()) == {("waiting", None)}
+    assert Advisor.objects.get(name="Robin Away").stand_in is None
+
+
+def test_students_are_told(leaving, superuser):
+    rows = list(leaving.requests.all())
+    hand_over(leaving, None, by=superuser)
+    assert all(("moved_on", row.email) in emails_of(row) for row in rows)
+
+
+def test_successor_whom_the_leaving_stood_in_for_stands_in_for_nobody(leaving, superuser):
+    successor = Advisor.objects.get(name="Robin Away")
+    hand_over(leaving, successor, by=superuser)
+    successor.refresh_from_db()
+    assert successor.stand_in is None
+
+
+def test_closed_requests_stay_with_who_had_them(leaving, superuser):
+    done = make_request(leaving.specialties.get())
+    done.assign(leaving, by=superuser)
+    done.meet(by=superuser)
+    hand_over(leaving, make_advisor(), by=superuser)
+    assert statuses()[done.pk] == ("met", leaving)
+
+
+def test_handover_is_one_page_for_the_office(client, leaving):
+    url = reverse("admin:specialties_advisor_hand_over", args=[leaving.pk])
+    client.force_login(make_staff("view_advisor", "change_advisor"))
+    assert client.post(url).status_code == 403
+    coordinator = make_staff()
+    coordinator.groups.add(Group.objects.get(name="Coordinators"))
+    client.force_login(coordinator)
+    assert client.get(url).status_code == 200
+    assert set(statuses().values()) != {("waiting", None)}
+    response = client.post(url)
+    assert [str(message) for message in get_messages(response.wsgi_request)] == [
+        "Kim Leaving takes no more requests. 2 open requests go to the office."
+    ]
+
+
+def test_switching_an_advisor_off_names_what_is_still_open(client, superuser, leaving):
+    from tests.test_specialties_admin import change_url, posted
+
+    client.force_login(superuser)
+    page = client.get(change_url(leaving))
+    response = client.post(change_url(leaving), posted(page, request_limit=0))
+    assert any("still has 2 open requests" in str(message) for message in get_messages(response.wsgi_request))
+
+
+def test_groups_come_with_what_they_may_do(db):
+    coordinators, liaisons = (Group.objects.get(name=name) for name in ("Coordinators", "Liaisons"))
+    names = set(coordinators.permissions.values_list("codename", flat=True))
+    assert {"see_every_request", "change_advisorrequest", "add_specialty", "change_liaison"} <= names
+    assert not {name for name in names if name.startswith("delete_") and name.endswith(("user", "request"))}
+    assert list(liaisons.permissions.values_list("codename", flat=True)) == ["view_advisorrequest"]
