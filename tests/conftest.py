@@ -58,5 +58,13 @@ def smtp():
         yield server
 
 
+@pytest.fixture
+def by_smtp(settings, smtp):
+    """That mail server, with the portal's mail going to it."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", smtp.port, 2
+    return smtp
+
+
 def pytest_report_header():
     return f"database: {connection.vendor}"

@@ -18,13 +18,6 @@ from tests.mailserver import free_port
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def by_smtp(settings, smtp):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", smtp.port, 2
-    return smtp
-
-
 def due_again():
     OutgoingEmail.objects.filter(sent_at=None).update(next_try=timezone.now())
 

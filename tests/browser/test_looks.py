@@ -23,11 +23,17 @@ def pages(guide):
     """The addresses of all public pages, with long and unusual content on some."""
     staff = make_superuser()
     make_advisor(guide, name=LONG_NAME[:100], away_from="2026-01-01", on_selection_committee=True, bio="Long. " * 300)
-    waiting, assigned, closed = (
+    waiting, assigned, closed, offered, met, withdrawn, handed_back = (
         make_request(guide, message="Word " * 200 + "Long" * 100, availability="https://example.edu/" + "long" * 90)
-        for _ in range(3)
+        for _ in range(7)
     )
-    assigned.assign(guide.advisors.first(), by=staff)
+    by_mail = make_advisor(guide, name=LONG_NAME[:99])
+    for row in (assigned, met, handed_back):
+        row.assign(by_mail, by=staff)
+    met.meet(by=by_mail)
+    handed_back.hand_back(by=by_mail)
+    offered.offer(by_mail, by=staff)
+    withdrawn.withdraw()
     closed.close("Answered.", by=staff)
     sample = make_full_specialty(name=LONG_NAME[:100], slug="long", is_sample=True)
     make_answer(sample, Question.objects.get(key="research"), body=f"<p>{'Word ' * 400}</p><p>{'Long' * 60}</p>")
@@ -47,7 +53,12 @@ def pages(guide):
         guide.get_absolute_url(),
         *(advisor.get_absolute_url() for advisor in guide.advisors.all()),
         f"{guide.get_absolute_url()}request/",
-        *(advisor_request.get_absolute_url() for advisor_request in (waiting, assigned, closed)),
+        *(
+            advisor_request.get_absolute_url()
+            for advisor_request in (waiting, offered, assigned, met, withdrawn, closed)
+        ),
+        f"{waiting.get_absolute_url()}withdraw/",
+        *(row.offers.get().get_absolute_url() for row in (offered, assigned, met, handed_back)),
         "/nothing-here/",
         "/requests/wrong/",
     ]

@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from django.core.management import call_command
 
 from requests_app.models import AdvisorRequest
 from specialties.models import Question
+from tests.factories import make_request
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,7 +85,7 @@ def test_field_for_bots_is_out_of_sight_and_out_of_reach(open_page, guide):
     assert page.get_by_role("textbox", name="Leave this empty").count() == 0
 
 
-def test_office_sees_the_request_and_assigns_it(open_page, guide, sign_in):
+def test_office_sees_the_request_and_gives_it_to_an_advisor(open_page, guide, sign_in):
     page = open_page("/specialties/interventional-radiology/request/")
     page.get_by_label("Your name").fill("Ada Student")
     page.get_by_label("School e-mail").fill("ada@example.edu")
@@ -98,8 +100,9 @@ def test_office_sees_the_request_and_assigns_it(open_page, guide, sign_in):
     office.get_by_role("link", name=re.compile("Advisor requests")).first.click()
     office.get_by_role("link", name=AdvisorRequest.objects.get().reference).click()
     assert "How are aways seen?" in office.inner_text("#content-main")
-    office.get_by_role("link", name="Assign to an advisor").click()
-    office.get_by_role("button", name="Assign to an advisor").click()
+    office.get_by_role("link", name="Offer to an advisor").click()
+    office.get_by_label("They have agreed already").check()
+    office.get_by_role("button", name="Offer to an advisor").click()
     office.get_by_text("Kent Sato, MD has no e-mail address here").wait_for()
 
     page.reload()
@@ -127,3 +130,59 @@ def test_answer_changed_in_the_editor_shows_on_the_site(open_page, guide, sign_i
     assert "A letter from the chairman is not required." in text
     assert "No answer from the department yet" not in text
     assert page.locator("#chair-letter strong").inner_text() == "not required."
+
+
+def link_in(message):
+    """The first address of the portal in a mail."""
+    [link, *_] = re.findall(r"^http\S+", message.get_body(("plain",)).get_content(), re.MULTILINE)
+    return link
+
+
+def test_whole_story_by_mail(open_page, guide, by_smtp):
+    """The student asks, the advisor accepts from the mail, they meet, and the student says how it went."""
+    guide.advisors.update(email="sato@example.edu")
+    student = open_page("/specialties/interventional-radiology/request/?advisor=kent-sato")
+    student.get_by_label("Your name").fill("Ada Student")
+    student.get_by_label("School e-mail").fill("ada@example.edu")
+    student.get_by_label("M3").check()
+    student.get_by_label("Your message").fill("How are aways seen?")
+    student.get_by_role("button", name="Send request").click()
+    student.wait_for_url(re.compile(r"/requests/.+/"))
+    heading = student.get_by_role("heading", level=1)
+    assert heading.inner_text() == "Kent Sato, MD has been asked"
+
+    call_command("work", "--once")
+    [offer] = by_smtp.to("sato@example.edu")
+    [received] = by_smtp.to("ada@example.edu")
+    assert link_in(received) == student.url
+    advisor = open_page(link_in(offer))
+    advisor.wait_for_load_state("networkidle")
+    assert "How are aways seen?" in advisor.inner_text("main")
+    assert AdvisorRequest.objects.get().status == "offered"  # opened, by a browser that runs scripts
+    advisor.get_by_role("button", name="Accept").click()
+    advisor.get_by_role("heading", name="You advise this student on Interventional Radiology").wait_for()
+
+    student.reload()
+    assert heading.inner_text() == "Kent Sato, MD is your advisor"
+    assert student.get_by_role("link", name="sato@example.edu").is_visible()
+    call_command("work", "--once")
+    assert "sato@example.edu" in by_smtp.to("ada@example.edu")[-1].get_body(("plain",)).get_content()
+
+    advisor.goto(link_in(by_smtp.to("sato@example.edu")[-1]))
+    advisor.get_by_role("button", name="We have met").click()
+    advisor.get_by_role("heading", name="You met this student").wait_for()
+
+    call_command("work", "--once")
+    student.goto(link_in(by_smtp.to("ada@example.edu")[-1]))
+    student.get_by_label("Satisfied", exact=True).check()
+    student.get_by_role("button", name="Send").click()
+    student.get_by_text("Thank you for telling us how it went.").wait_for()
+    assert AdvisorRequest.objects.get().satisfaction == 4
+
+
+def test_student_withdraws(open_page, guide):
+    advisor_request = make_request(guide)
+    page = open_page(advisor_request.get_absolute_url())
+    page.get_by_role("link", name="Withdraw this request").click()
+    page.get_by_role("button", name="Withdraw the request").click()
+    page.get_by_role("heading", name="You withdrew this request").wait_for()
