@@ -182,11 +182,13 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     @display(
         description="status",
         ordering="status",
-        label={Status.WAITING: "warning", Status.ACCEPTED: "success", "overdue": "danger"},
+        label={Status.WAITING: "warning", Status.ACCEPTED: "success", "overdue": "danger", "not met": "warning"},
     )
     def where_it_stands(self, advisor_request):
         if advisor_request.is_overdue:
             return "overdue", f"{advisor_request.get_status_display()}, overdue"
+        if advisor_request.status == Status.ACCEPTED and advisor_request.is_past_date:
+            return "not met", f"{advisor_request.get_status_display()}, not met yet"
         return advisor_request.status, advisor_request.get_status_display()
 
     @display(description="age", ordering="created_at")

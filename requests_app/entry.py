@@ -5,7 +5,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminS
 
 from specialties.models import Advisor
 
-from .choices import Topic
+from .choices import Source, Topic
 from .fields import LinesField, WrittenField
 from .models import AdvisorRequest, AlreadyOpen
 
@@ -15,6 +15,11 @@ class EntryForm(forms.ModelForm):
 
     title = "Take it down"
 
+    source = forms.ChoiceField(
+        label="Came by",
+        choices=[choice for choice in Source.choices if choice[0] != Source.FORM],
+        widget=UnfoldAdminSelectWidget,
+    )
     topics = forms.MultipleChoiceField(choices=Topic, required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget)
     agreed_advisor = forms.ModelChoiceField(
         label="Advisor who has agreed already",
