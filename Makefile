@@ -46,7 +46,9 @@ check: .venv/installed-dev  ## look at the code without running the tests
 
 bench: .venv/installed-dev  ## measure, side by side with a yardstick
 	python -m benchmarks.search
+	python -m benchmarks.queue
 	python -m tests.postgres python -m benchmarks.search
+	python -m tests.postgres python -m benchmarks.queue
 
 lighthouse: .venv/installed-dev  ## score the public pages with Lighthouse (needs Node 20 and Chromium)
 	python -m benchmarks.lighthouse

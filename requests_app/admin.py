@@ -136,6 +136,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     list_display = ["reference", "name", "specialty", "where_it_stands", "advisor", "respond_by", "age"]
     list_filter = [QueueFilter, "status", "specialty", "advisor", "class_year", AgeFilter]
     list_select_related = ["specialty", "advisor"]
+    show_full_result_count = False  # of all years, on every page
     search_fields = ["reference", "name", "email"]
     inlines = [EventInline, EmailInline]
     actions = ["offer_to_next", "remind_all", "close_all"]

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -60,9 +60,10 @@ class AdvisorRequestQuerySet(models.QuerySet):
 
     def needing_the_office(self):
         """Those the office has something to do for: waiting, overdue, or with mail that could not be delivered."""
-        failed = OutgoingEmail.objects.failed().filter(request=OuterRef("pk"))
-        wanted = Q(status=Status.WAITING) | Q(pk__in=self.overdue().values("pk")) | Exists(failed)
-        return self.filter(wanted)
+        requests = AdvisorRequest.objects.order_by()
+        failed = OutgoingEmail.objects.failed().order_by().exclude(request=None).values("request")
+        # A union, because each part has an index of its own and their "or" has none.
+        return self.filter(pk__in=requests.waiting().values("pk").union(requests.overdue().values("pk"), failed))
 
     def to_ask_about_meeting(self):
         late = self.filter(status=Status.ACCEPTED, respond_by__lt=timezone.localdate())
@@ -159,6 +160,16 @@ class AdvisorRequest(Steps, models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        indexes = [
+            # the staff list, newest first, however many years it holds
+            models.Index(fields=["-created_at", "-id"], name="request_by_age"),
+            # what is open or due: few rows of many, asked by the worker every second and by the menu on every page
+            models.Index(
+                fields=["status", "respond_by"],
+                condition=Q(status__in=["waiting", "offered", "accepted"]),
+                name="open_request_by_date",
+            ),
+        ]
         permissions = [("see_every_request", "Can see the requests of every specialty")]
         constraints = [
             models.UniqueConstraint(

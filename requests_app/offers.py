@@ -60,6 +60,10 @@ class Offer(models.Model):
 
     class Meta:
         ordering = ["made_at", "pk"]
+        indexes = [
+            # to_remind() and past_due(), asked by every worker every second
+            models.Index(fields=["due"], condition=Q(state="open"), name="open_offer_by_date"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["request"], condition=Q(state__in=["open", "accepted"]), name="one_running_offer_per_request"

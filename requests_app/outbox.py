@@ -92,6 +92,8 @@ class OutgoingEmail(models.Model):
         indexes = [
             # due(), asked by every worker every second, of a table that keeps all that was ever sent
             models.Index(fields=["next_try"], condition=Q(sent_at=None, next_try__isnull=False), name="due_email"),
+            # failed(), asked by the menu of every staff page
+            models.Index(fields=["request"], condition=Q(sent_at=None, next_try=None), name="failed_email"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(sent_at=None) | Q(next_try=None), name="sent_email_is_not_tried_again"),

@@ -473,7 +473,7 @@ def test_view_on_site_of_django_gives_no_private_link_away(client):
     assert client.get(f"/admin/r/{content_type.pk}/{stored.pk}/").status_code == 404
 
 
-@pytest.mark.parametrize(("url", "queries"), [(CHANGELIST, 8), (MAIL_CHANGELIST, 6)])
+@pytest.mark.parametrize(("url", "queries"), [(CHANGELIST, 7), (MAIL_CHANGELIST, 6)])
 def test_changelists_are_flat(client, superuser, coordinator, django_assert_num_queries, url, queries):
     def fill():
         specialty = make_specialty()
