@@ -40,8 +40,7 @@ def create(request, slug):
     form = AdvisorRequestForm(data, specialty=specialty, initial={"advisor": request.GET.get("advisor", "")})
     if form.is_valid() and (page := form.submit()):
         response = redirect(page)
-        if form.is_from_a_bot:
-            remember(response, form.sent)
+        remember(response, form.sent if form.is_from_a_bot else {})  # a cookie for both, so that none tells them apart
         return response
     context = {"specialty": specialty, "form": form}
     return render(request, "requests_app/create.html", context, status=422 if form.errors else 200)
