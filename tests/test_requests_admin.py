@@ -409,6 +409,18 @@ class TestLiaison:
         [foreign] = other.emails.filter(kind="received")
         assert client.get(f"{MAIL_CHANGELIST}{foreign.pk}/change/").status_code == 302
 
+    def test_list_and_detail_are_flat(self, client, own, django_assert_num_queries):
+        ContentType.objects.get_for_model(AdvisorRequest)  # Django asks for it once in the life of a process
+        advisors = [make_advisor(own.specialty) for _ in range(3)]
+        staff = make_staff()
+        for advisor in advisors:
+            own.offer(advisor, by=staff)
+            make_request(own.specialty, preferred_advisor=advisor)
+            with django_assert_num_queries(9):
+                assert client.get(CHANGELIST, {"queue": "all"}).status_code == 200
+            with django_assert_num_queries(9):
+                assert client.get(change_url(own)).status_code == 200
+
     def test_without_a_specialty_there_is_nothing(self, client, other):
         client.force_login(make_staff("view_advisorrequest"))
         assert references(client.get(CHANGELIST)) == set()

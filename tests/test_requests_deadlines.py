@@ -8,6 +8,7 @@ import time_machine
 from django.core.management import call_command
 from django.db import connection
 
+from requests_app import emails
 from requests_app.deadlines import take_due_steps
 from requests_app.models import AdvisorRequest
 from tests.factories import make_advisor, make_request, make_specialty, make_superuser
@@ -139,3 +140,19 @@ def test_several_workers_take_each_step_once(settings):
     last = {row.pk: list(row.events.values_list("kind", flat=True))[-1] for row in (reminded, expired, asked)}
     assert last == {reminded.pk: "reminded", expired.pk: "expired", asked.pk: "asked_meeting"}
     assert AdvisorRequest.objects.get(pk=reminded.pk).events.count() == 3
+
+
+@pytest.mark.parametrize("failing", ["no_longer_yours", "offered", "moved_on"])
+def test_step_that_is_cut_off_anywhere_leaves_nothing_behind_and_is_taken_later(offered, monkeypatch, failing):
+    make_advisor(offered.specialty)
+    before = emails_of(offered), list(offered.events.values()), list(offered.offers.values())
+
+    def die(*args):
+        raise SystemExit
+
+    with monkeypatch.context() as patched, time_machine.travel("2026-12-01T08:00-06:00", tick=False):
+        patched.setattr(emails, failing, die)
+        with pytest.raises(SystemExit):
+            take_due_steps()
+    assert (emails_of(offered), list(offered.events.values()), list(offered.offers.values())) == before
+    assert work_at("2026-12-01T08:01-06:00") == ["expired", "offered"]
