@@ -204,7 +204,9 @@ def test_office_reminds_and_notes(client, coordinator):
     client.post(verb_url(stored, "note"), {"note": "Called <them>"})
     assert [event.kind for event in stored.events.all()][-2:] == ["reminded", "noted"]
     assert "Called &lt;them&gt;" in client.get(change_url(stored)).content.decode()
-    assert "Called" not in client.get(stored.get_absolute_url()).content.decode()
+    page = client.get(stored.get_absolute_url()).content.decode()
+    assert "Called" not in page
+    assert re.findall(r'class="step">\s*(\w+)', page)[-2:] == ["Robin", "Robin"]  # was reminded, answers; no note
 
 
 def test_verb_on_what_is_not_there_is_not_found(client, coordinator):
