@@ -1,14 +1,58 @@
 """The report: what it counts, for whom, what it hides when published, and its downloads."""
 
-from datetime import date
+from datetime import date, datetime, timedelta
 
 import pytest
+import time_machine
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from requests_app.dates import add_working_days, midnight, working_days_between
+from requests_app.models import AdvisorRequest
+from requests_app.publishable import masked, publishable
+from requests_app.reports import (
+    Table,
+    answered_in_time,
+    by_class_year,
+    by_month,
+    by_specialty,
+    courses_of,
+    load_of_advisors,
+    ninetieth_percentile,
+    outcomes,
+    satisfaction,
+    tables,
+    time_to_first_answer,
+    time_to_meeting,
+)
+from tests.factories import make_advisor, make_request, make_specialty, make_superuser
 
 pytestmark = pytest.mark.django_db
+
+MONDAY = datetime(2026, 11, 23, 12, tzinfo=timezone.get_default_timezone())
+
+
+def at(days):
+    """Noon of the day so many days after Monday, 23 November 2026."""
+    return time_machine.travel(MONDAY + timedelta(days=days), tick=False)
+
+
+def everything():
+    return AdvisorRequest.objects.all()
+
+
+def make_met(specialty, *, accepted_after, met_after=None, received_after=0, **fields):
+    """A request accepted, and met, so many days after Monday."""
+    with at(received_after):
+        stored = make_request(specialty, **fields)
+    advisor = specialty.advisors.first() or make_advisor(specialty)
+    with at(accepted_after):
+        stored.assign(advisor, by=make_superuser())
+    if met_after is not None:
+        with at(met_after):
+            stored.meet(by=advisor)
+    return stored
 
 
 @pytest.mark.parametrize(
@@ -35,3 +79,171 @@ def test_as_many_working_days_lie_between_as_are_added(start, count):
 def test_days_begin_in_the_time_zone_of_the_school():
     assert midnight(date(2026, 7, 1)).isoformat() == "2026-07-01T00:00:00-05:00"
     assert midnight(date(2026, 12, 1)).isoformat() == "2026-12-01T00:00:00-06:00"
+
+
+def test_requests_are_counted_by_specialty_class_year_and_month():
+    urology, surgery = make_specialty("Urology"), make_specialty("Surgery")
+    for day, specialty, year in ((0, urology, "m1"), (0, urology, "m3"), (60, surgery, "m3")):
+        with at(day):
+            make_request(specialty, class_year=year)
+    assert by_specialty(everything()).lines == [["Surgery", 1], ["Urology", 2], ["All", 3]]
+    years = [["M1", 1], ["M2", 0], ["M3", 2], ["M4", 0], ["Other", 0], ["All", 3]]
+    assert by_class_year(everything()).lines == years
+    months = [["November 2026", 2], ["December 2026", 0], ["January 2027", 1], ["All", 3]]
+    assert by_month(everything()).lines == months
+
+
+def test_month_is_that_of_the_school_not_of_greenwich():
+    with time_machine.travel("2026-11-30T23:30-06:00"):
+        make_request()
+    assert by_month(everything()).rows == [["November 2026", 1]]
+
+
+def test_first_answer_is_when_the_student_first_learns_something_definite(superuser):
+    specialty = make_specialty("Urology")
+    advisors = [make_advisor(specialty), make_advisor(specialty)]
+    with at(0):
+        stored, closed = make_request(specialty), make_request(specialty)
+        stored.offer(advisors[0], by=superuser)
+    with at(1):
+        stored.decline(by=advisors[0])
+    with at(2):
+        stored.accept(by=advisors[1])
+        closed.close("Done.", by=superuser)
+    found = time_to_first_answer(list(courses_of(everything())))
+    assert found.lines == [["Urology", 2, 1.5, 2], ["All", 2, 1.5, 2]]
+
+
+def test_weekends_do_not_count_and_nobody_answered_is_no_figure():
+    urology = make_specialty("Urology")
+    make_met(urology, received_after=4, accepted_after=7, met_after=8)
+    make_met(urology, accepted_after=0)
+    make_request(make_specialty("Surgery"))
+    courses = list(courses_of(everything()))
+    assert time_to_first_answer(courses).lines == [["Surgery", 0, "–", "–"], ["Urology", 2, 0.5, 1], ["All", 2, 0.5, 1]]
+    assert time_to_meeting(courses).lines == [["Surgery", 0, "–", "–"], ["Urology", 1, 2, 2], ["All", 1, 2, 2]]
+
+
+def test_day_of_an_answer_is_that_of_the_school(superuser):
+    with time_machine.travel("2026-11-23T23:30-06:00"):
+        stored = make_request()
+    with time_machine.travel("2026-11-24T00:30-06:00"):
+        stored.close("Done.", by=superuser)
+    assert [course.days_to_answer for course in courses_of(everything())] == [1]
+
+
+def test_share_in_time_counts_those_who_still_wait_too_long(settings, superuser):
+    settings.OFFICE_DAYS = 2
+    specialty = make_specialty("Urology")
+    make_met(specialty, accepted_after=2)
+    make_met(specialty, accepted_after=3)
+    with at(0):
+        make_request(specialty)
+        make_request(specialty).withdraw()
+    with at(2):
+        found = answered_in_time(list(courses_of(everything())))
+        assert found.headings == ["Specialty", "Answered or late", "Within 2 working days, %"]
+        assert found.total == ["All", 2, 50]
+    with at(3):
+        assert answered_in_time(list(courses_of(everything()))).total == ["All", 3, 33]
+
+
+@pytest.mark.parametrize(("values", "expected"), [([4], 4), ([1, 9], 9), (range(1, 11), 9), ([5] * 9 + [80], 5)])
+def test_ninetieth_percentile_is_what_nine_in_ten_do_not_exceed(values, expected):
+    assert ninetieth_percentile(values) == expected
+
+
+def test_outcomes_come_with_their_reasons(superuser):
+    specialty = make_specialty()
+    met = make_met(specialty, accepted_after=0, met_after=1)
+    met.close("They met.", by=superuser)
+    make_request()
+    make_request().withdraw()
+    make_request().close("See us on Friday.", by=superuser, reason="group_session")
+    found = dict(outcomes(everything()).lines)
+    assert {label: number for label, number in found.items() if number} == {
+        "Open: Waiting for the office": 1,
+        "Met": 1,
+        "Withdrawn by the student": 1,
+        "Closed: Answered by a group session": 1,
+        "All": 4,
+    }
+
+
+def test_satisfaction_is_told_by_class_year():
+    specialty = make_specialty()
+    for year, answer in (("m3", 5), ("m3", 2), ("m3", 4), ("m4", 3), ("m4", None)):
+        stored = make_met(specialty, accepted_after=0, met_after=1, class_year=year)
+        if answer:
+            stored.answer_survey(answer)
+    assert satisfaction(everything()).lines == [
+        ["M1", 0, "–"],
+        ["M2", 0, "–"],
+        ["M3", 3, 67],
+        ["M4", 1, 0],
+        ["Other", 0, "–"],
+        ["All", 4, 50],
+    ]
+
+
+def test_load_tells_what_each_advisor_took_and_what_became_of_it(superuser):
+    specialty = make_specialty()
+    first = make_advisor(specialty, name="Ada First", credentials="MD")
+    make_met(specialty, accepted_after=0, met_after=1)
+    handed_back = make_met(specialty, accepted_after=0)
+    handed_back.hand_back(by=first)
+    handed_back.assign(make_advisor(specialty, name="Ben Second"), by=superuser)
+    make_advisor(specialty, name="Cem Idle")
+    assert load_of_advisors(everything()).lines == [
+        ["Ada First, MD", 2, 1, 0],
+        ["Ben Second", 1, 0, 1],
+        ["All", 3, 1, 1],
+    ]
+
+
+def test_every_table_can_be_made_of_nothing():
+    assert [table.rows for table in tables(everything()) if table.title == "Requests by month"] == [[]]
+    assert all(table.total[1] == 0 for table in tables(everything()))
+
+
+@pytest.mark.parametrize(
+    ("column", "expected"),
+    [
+        ([7, 9, 16], [7, 9, 16]),
+        ([3, 9, 7, 19], ["under 5", 9, "not shown", 19]),
+        ([3, 2, 9, 14], ["under 5", "under 5", 9, 14]),
+        ([0, 5, 6, 11], ["under 5", "not shown", "not shown", "not shown"]),
+        ([4, 4, 9, 17], ["under 5", "under 5", "not shown", 17]),
+        ([4, 4, 8], ["under 5", "under 5", "not shown"]),
+        ([0, 9, 12, 21], ["under 5", "not shown", 12, 21]),
+        ([1, 1, 9, 11], ["under 5", "under 5", "not shown", 11]),
+        ([3, 3], ["under 5", "under 5"]),
+        ([0], ["under 5"]),
+    ],
+)
+def test_small_numbers_are_masked_and_cannot_be_worked_out(column, expected):
+    assert masked(column) == expected
+
+
+@pytest.mark.parametrize("least", [0, 1])
+@given(data=st.data())
+def test_each_masked_number_could_be_another(least, data):
+    """Also to a reader who knows that a table lists nobody who has none."""
+    column = data.draw(st.lists(st.integers(least, 12), min_size=1, max_size=8))
+    *shown, total = masked([*column, sum(column)])
+    small, withheld = shown.count("under 5"), shown.count("not shown")
+    others = sum(number for number in shown if isinstance(number, int))
+    assert all(number >= 5 for number in (*shown, total) if isinstance(number, int))
+    if small and isinstance(total, int):
+        fewest, most = least * (small - 1) + 5 * withheld, float("inf") if withheld else 4 * (small - 1)
+        assert sum(fewest <= total - others - guess <= most for guess in range(least, 5)) > 1
+
+
+def test_figures_about_too_few_are_left_out():
+    table = Table("Days", ["Specialty", "Answered", "Median"], [["A", 3, 1], ["B", 6, 2], ["C", 9, 4]], ["All", 18, 3])
+    assert publishable(table).lines == [
+        ["A", "under 5", "–"],
+        ["B", "not shown", "–"],
+        ["C", 9, 4],
+        ["All", 18, 3],
+    ]
