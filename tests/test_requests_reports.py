@@ -1,14 +1,18 @@
 """The report: what it counts, for whom, what it hides when published, and its downloads."""
 
+import csv
 from datetime import date, datetime, timedelta
+from io import BytesIO, StringIO
 
 import pytest
 import time_machine
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from openpyxl import load_workbook
 
 from requests_app.dates import add_working_days, midnight, working_days_between
+from requests_app.exports import REQUEST_HEADINGS, as_csv, as_xlsx, table_of
 from requests_app.models import AdvisorRequest
 from requests_app.publishable import masked, publishable
 from requests_app.reports import (
@@ -30,6 +34,7 @@ from tests.factories import make_advisor, make_request, make_specialty, make_sup
 
 pytestmark = pytest.mark.django_db
 
+REPORT = "/admin/report/"
 MONDAY = datetime(2026, 11, 23, 12, tzinfo=timezone.get_default_timezone())
 
 
@@ -247,3 +252,83 @@ def test_figures_about_too_few_are_left_out():
         ["C", 9, 4],
         ["All", 18, 3],
     ]
+
+
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+
+
+def read_csv(content):
+    assert content.startswith(b"\xef\xbb\xbf")
+    return list(csv.reader(StringIO(content.decode("utf-8-sig"), newline="")))
+
+
+def read_xlsx(content):
+    """Return the rows of each sheet, by its title."""
+    return {sheet.title: [list(row) for row in sheet.values] for sheet in load_workbook(BytesIO(content))}
+
+
+def test_files_hold_readable_headings_numbers_and_the_text_as_written():
+    one = Table("One", ["Name", "Requests"], [["Ünal\nline two", 3]], ["All", 3])
+    two = Table("Two", ["Day", "Days"], [["–", 1.5]], ["All", 1.5])
+    assert read_csv(as_csv([one, two])) == [
+        *(["One"], ["Name", "Requests"], ["Ünal\nline two", "3"], ["All", "3"], []),
+        *(["Two"], ["Day", "Days"], ["–", "1.5"], ["All", "1.5"]),
+    ]
+    assert read_xlsx(as_xlsx([one, two])) == {
+        "One": [["Name", "Requests"], ["Ünal\nline two", 3], ["All", 3]],
+        "Two": [["Day", "Days"], ["–", 1.5], ["All", 1.5]],
+    }
+    [sheet, _] = load_workbook(BytesIO(as_xlsx([one, two])))
+    assert [cell.font.bold for cell in (sheet["A1"], sheet["B1"], sheet["A2"])] == [True, True, False]
+    assert sheet["A2"].alignment.wrap_text
+
+
+def test_nothing_in_a_file_is_a_formula():
+    table = Table("One", ["=Heading"], [[text] for text in [*HOSTILE, "a=b", -1]])
+    neutral = ["'=Heading", *(f"'{text}" for text in HOSTILE), "a=b"]
+    as_xml = [text.replace("\r", "\n") for text in neutral]
+    assert [cell for [cell] in read_csv(as_csv([table]))] == [*neutral, "-1"]
+    assert [cell for [cell] in read_xlsx(as_xlsx([table]))["One"]] == [*as_xml, -1]
+    assert {cell.data_type for [cell] in load_workbook(BytesIO(as_xlsx([table])))["One"].rows} == {"s", "n"}
+
+
+def test_letters_no_spreadsheet_can_hold_are_left_out_of_it():
+    assert read_xlsx(as_xlsx([Table("One", ["Name"], [["a\x0bb"]])])) == {"One": [["Name"], ["ab"]]}
+
+
+@pytest.fixture
+def surveyed():
+    """One request with everything in it, submitted on Monday, accepted on Tuesday and met on Wednesday."""
+    stored = make_met(
+        make_specialty("Urology"),
+        accepted_after=1,
+        met_after=2,
+        name="Ada Student",
+        email="ada@example.edu",
+        topics=["aways", "letters"],
+        message="=First\nsecond",
+        availability="Tuesdays\nafter 4",
+    )
+    stored.answer_survey(5, "-Thank you")
+    return stored
+
+
+def test_every_request_is_a_row_in_words(surveyed):
+    advisor = surveyed.specialty.advisors.get()
+    words = ["Urology", "M3", "Away rotations, Letters", "Met", str(advisor)]
+    rest = [
+        "",
+        "Very satisfied",
+        "'-Thank you",
+        "'=First\nsecond",
+        "Tuesdays\nafter 4",
+        "Ada Student",
+        "ada@example.edu",
+    ]
+    assert read_csv(as_csv([table_of(everything())])) == [
+        REQUEST_HEADINGS,
+        [surveyed.reference, *words, "2026-11-23", "2026-11-24", "2026-11-25", *rest],
+    ]
+    days = [datetime(2026, 11, day) for day in (23, 24, 25)]
+    [_, row] = read_xlsx(as_xlsx([table_of(everything())]))["Requests"]
+    assert row == [surveyed.reference, *words, *days, *(text or None for text in rest)]
