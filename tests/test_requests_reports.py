@@ -1,6 +1,7 @@
 """The report: what it counts, for whom, what it hides when published, and its downloads."""
 
 import csv
+import json
 from datetime import date, datetime, timedelta
 from io import BytesIO, StringIO
 
@@ -30,7 +31,8 @@ from requests_app.reports import (
     time_to_first_answer,
     time_to_meeting,
 )
-from tests.factories import make_advisor, make_request, make_specialty, make_superuser
+from specialties.models import Liaison
+from tests.factories import make_advisor, make_request, make_specialty, make_staff, make_superuser
 
 pytestmark = pytest.mark.django_db
 
@@ -332,3 +334,177 @@ def test_every_request_is_a_row_in_words(surveyed):
     days = [datetime(2026, 11, day) for day in (23, 24, 25)]
     [_, row] = read_xlsx(as_xlsx([table_of(everything())]))["Requests"]
     assert row == [surveyed.reference, *words, *days, *(text or None for text in rest)]
+
+
+@pytest.fixture
+def coordinator(client):
+    user = make_staff("see_every_request", "view_advisorrequest")
+    client.force_login(user)
+    return user
+
+
+def sign_in_liaison(client, specialty):
+    user = make_staff("view_advisorrequest")
+    Liaison.objects.create(user=user, specialty=specialty)
+    client.force_login(user)
+
+
+def shown(response):
+    """Return the lines of the tables of a page, by title."""
+    return {table.title: table.lines for table, _ in response.context["tables"]}
+
+
+def test_page_shows_each_table_with_its_numbers(client, coordinator, surveyed):
+    with at(3):
+        response = client.get(REPORT)
+    assert list(shown(response)) == [
+        *("Requests by specialty", "Requests by class year", "Requests by month"),
+        *("Working days to first answer", "Answered in time", "Working days to meeting"),
+        *("Outcomes", "Satisfaction by class year", "Load of advisors"),
+    ]
+    assert shown(response)["Working days to meeting"] == [["Urology", 1, 2, 2], ["All", 1, 2, 2]]
+    html = response.content.decode()
+    assert '<th scope="row">Urology</th><td>1</td><td>2</td><td>2</td>' in html
+    assert html.count("<caption>") == 9
+    assert "No requests in this time" not in html
+
+
+def test_page_of_nothing_says_so(client, coordinator):
+    assert "<p>No requests in this time.</p>" in client.get(REPORT).content.decode()
+
+
+def test_days_and_specialty_are_chosen(client, coordinator):
+    urology = make_specialty("Urology")
+    for day in (0, 1, 2):
+        with at(day):
+            make_request(urology)
+            make_request(make_specialty(f"Surgery {day}"))
+    chosen = {"since": "2026-11-24", "until": "2026-11-25", "specialty": "urology"}
+    assert shown(client.get(REPORT, chosen))["Requests by specialty"] == [["Urology", 2], ["All", 2]]
+    found = shown(client.get(REPORT, {"since": "2026-11-24", "until": "2026-11-24"}))
+    assert found["Requests by specialty"] == [["Surgery 1", 1], ["Urology", 1], ["All", 2]]
+
+
+def test_report_opens_on_the_last_twelve_months(client, coordinator):
+    for moment in ("2025-11-22T23:59-06:00", "2025-11-23T00:01-06:00", "2026-11-23T23:59-06:00"):
+        with time_machine.travel(moment):
+            make_request()
+    with time_machine.travel("2026-11-23T12:00-06:00"):
+        response = client.get(REPORT)
+    assert shown(response)["Outcomes"][-1] == ["All", 2]
+    form = response.context["form"]
+    assert (form["since"].value(), form["until"].value()) == ("2025-11-23", "2026-11-23")
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("since", "yesterday", "Please write a day like 2026-11-23."),
+        ("since", "", "Please choose a day."),
+        ("since", "0001-01-01", "Please choose a day from 2000 to 2099."),
+        ("until", "9999-12-31", "Please choose a day from 2000 to 2099."),
+        ("until", "2026-02-30", "Please write a day like 2026-11-23."),
+        ("until", "2001-01-01", "This day is before the first one."),
+        ("specialty", "nothing", "There are no requests of this specialty to show you."),
+        ("specialty", "nothing\x00", "Null characters are not allowed."),
+    ],
+)
+@pytest.mark.parametrize("download", ["", "report.csv", "requests.xlsx"])
+def test_what_cannot_be_chosen_is_said_at_its_field(client, coordinator, field, value, message, download):
+    make_request()
+    response = client.get(REPORT, {field: value, "download": download})
+    assert response.status_code == 422
+    assert response.context["form"].errors == {field: [message]}
+    assert message in response.content.decode()
+
+
+def test_unknown_download_is_refused(client, coordinator):
+    assert client.get(REPORT, {"download": "report.exe"}).status_code == 422
+
+
+def test_downloads_hold_what_the_page_shows(client, coordinator, surveyed):
+    with at(3):
+        lines = shown(client.get(REPORT))
+        sheets = read_xlsx(client.get(REPORT, {"download": "report.xlsx"}).content)
+        response = client.get(REPORT, {"download": "report.csv"})
+    assert {title: rows[1:] for title, rows in sheets.items()} == lines
+    assert read_csv(response.content)[:4] == [
+        ["Requests by specialty"],
+        ["Specialty", "Requests"],
+        ["Urology", "1"],
+        ["All", "1"],
+    ]
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    assert response["Content-Disposition"] == 'attachment; filename="report-2025-11-26-to-2026-11-26.csv"'
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_publishable_report_masks_the_page_the_charts_and_the_files(client, coordinator):
+    for name, number in (("Neurology", 7), ("Surgery", 1), ("Urology", 6)):
+        specialty = make_specialty(name)
+        for _ in range(number):
+            make_request(specialty)
+    response = client.get(REPORT, {"publishable": "1"})
+    lines = [["Neurology", 7], ["Surgery", "under 5"], ["Urology", "not shown"], ["All", 14]]
+    assert shown(response)["Requests by specialty"] == lines
+    [chart] = [chart for table, chart in response.context["tables"] if table.title == "Requests by specialty"]
+    assert [bars["data"] for bars in json.loads(chart["data"])["datasets"]] == [[7, None, None]]
+    sheets = read_xlsx(client.get(REPORT, {"publishable": "1", "download": "report.xlsx"}).content)
+    assert sheets["Requests by specialty"][1:] == lines
+
+
+def test_names_are_not_published(client, coordinator):
+    make_request()
+    response = client.get(REPORT, {"publishable": "1", "download": "requests.csv"})
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == ["publishable"]
+
+
+def test_report_is_for_those_who_may_see_requests_and_of_these(client):
+    mine, other = make_request(make_specialty("Urology")), make_request(make_specialty("Surgery"))
+
+    def answers():
+        found = client.get(REPORT, {"download": "requests.csv"})
+        rows = read_csv(found.content)[1:] if found.status_code == 200 else []
+        return found.status_code, sorted(row[0] for row in rows)
+
+    assert answers() == (302, [])
+    client.force_login(make_staff("see_every_request", "view_specialty", "view_outgoingemail"))
+    assert answers() == (403, [])
+    client.force_login(make_staff("see_every_request", "view_advisorrequest"))
+    assert answers() == (200, sorted([mine.reference, other.reference]))
+    sign_in_liaison(client, mine.specialty)
+    assert answers() == (200, [mine.reference])
+    assert shown(client.get(REPORT))["Requests by specialty"] == [["Urology", 1], ["All", 1]]
+    assert client.get(REPORT, {"specialty": "surgery"}).status_code == 422
+    assert "Surgery" not in client.get(REPORT).content.decode()
+    sign_in_liaison(client, make_specialty())
+    assert answers() == (200, [])
+
+
+def test_report_only_answers_to_get(client, coordinator):
+    assert client.post(REPORT).status_code == 405
+
+
+def test_menu_leads_to_the_report_for_those_who_may_open_it(client, coordinator):
+    link = 'href="/admin/report/"'
+    assert link in client.get("/admin/requests_app/advisorrequest/").content.decode()
+    client.force_login(make_staff("view_specialty"))
+    assert link not in client.get("/admin/specialties/specialty/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "queries"), [({}, 14), ({"download": "report.xlsx"}, 12), ({"download": "requests.xlsx"}, 5)]
+)
+@pytest.mark.parametrize("is_liaison", [True, False])
+def test_report_is_flat(client, django_assert_num_queries, query, queries, is_liaison):
+    specialty = make_specialty()
+    user = make_staff("view_advisorrequest", *([] if is_liaison else ["see_every_request"]))
+    Liaison.objects.create(user=user, specialty=specialty)
+    client.force_login(user)
+    for more in (1, 2):
+        for _ in range(more):
+            stored = make_met(specialty, accepted_after=0, met_after=1, preferred_advisor=make_advisor(specialty))
+            stored.answer_survey(4)
+        with at(2), django_assert_num_queries(queries):
+            assert client.get(REPORT, query).status_code == 200
