@@ -198,6 +198,7 @@ UNFOLD = {
     "SITE_SYMBOL": "menu_book",
     "COLORS": {"primary": shades(ACCENT_COLOR)},
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icon.svg")}],
+    "DASHBOARD_CALLBACK": "requests_app.dashboard.dashboard",
     "STYLES": [lambda request: static("css/admin.css")],
     "SIDEBAR": {
         "show_search": True,
