@@ -165,7 +165,7 @@ def shades(color):
     }
 
 
-def menu(title, *models):
+def menu(title, *models, more=()):
     """A group of the staff menu: (title, icon, model, badge callback) each, for those who may see that model."""
     return {
         "title": title,
@@ -179,9 +179,17 @@ def menu(title, *models):
                 **({"badge": badge[0]} if badge else {}),
             }
             for item, icon, model, *badge in models
-        ],
+        ]
+        + list(more),
     }
 
+
+REPORT = {
+    "title": "Report",
+    "icon": "bar_chart",
+    "link": reverse_lazy("report"),
+    "permission": lambda request: request.user.has_perm("requests_app.view_advisorrequest"),
+}
 
 UNFOLD = {
     "SITE_TITLE": "Specialty Advising",
@@ -190,6 +198,7 @@ UNFOLD = {
     "SITE_SYMBOL": "menu_book",
     "COLORS": {"primary": shades(ACCENT_COLOR)},
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icon.svg")}],
+    "DASHBOARD_CALLBACK": "requests_app.dashboard.dashboard",
     "STYLES": [lambda request: static("css/admin.css")],
     "SIDEBAR": {
         "show_search": True,
@@ -198,6 +207,7 @@ UNFOLD = {
                 "Requests",
                 ("Advisor requests", "forum", "requests_app.advisorrequest", "requests_app.admin.waiting_badge"),
                 ("Outgoing e-mails", "outgoing_mail", "requests_app.outgoingemail"),
+                more=[REPORT],
             ),
             menu(
                 "Guides",

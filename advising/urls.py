@@ -1,6 +1,8 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from requests_app.report_views import report
+
 from . import views
 
 urlpatterns = [
@@ -10,6 +12,7 @@ urlpatterns = [
     path("theme.css", views.theme, name="theme"),
     # Django's redirect to "view on site" asks for no permission: it would hand any staff any student's private link.
     path("admin/r/<path:anything>", views.not_found),
+    path("admin/report/", admin.site.admin_view(report), name="report"),
     path("admin/", admin.site.urls),
     path("media/advisors/<str:name>", views.portrait),
 ]

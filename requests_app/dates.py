@@ -1,6 +1,7 @@
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
 WEEKEND = (5, 6)
 
@@ -14,5 +15,15 @@ def add_working_days(start, count):
     return day
 
 
+def working_days_between(start, end):
+    """Return how many working days come after `start`, up to and with `end`: 0 on the same day."""
+    return sum(is_working_day(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
+
+
 def is_working_day(day: date):
     return day.weekday() not in WEEKEND and day not in settings.HOLIDAYS
+
+
+def midnight(day):
+    """Return the moment a day begins in the school's time zone."""
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -1,0 +1,101 @@
+from datetime import timedelta
+from typing import NamedTuple
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import admin
+from django.db.models import DateField, F, OuterRef
+from django.db.models.functions import TruncWeek
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+
+from specialties.models import Advisor, count_of
+
+from .charts import bar_chart
+from .choices import Status
+from .dates import midnight
+from .models import AdvisorRequest
+from .outbox import OutgoingEmail
+from .reports import answered_in_time, counted, courses_of, numbers, time_to_first_answer
+
+WEEKS = 12
+DAYS = 90
+MOST_URGENT = 5
+FULLEST = 10
+
+
+class Need(NamedTuple):
+    """A number of things somebody has to do something about, and the list of exactly these."""
+
+    title: str
+    number: int
+    url: str
+
+
+def dashboard(request, context):
+    """Add what the first page of staff shows, for those who may see requests."""
+    if request.user.has_perm("requests_app.view_advisorrequest"):
+        visible = AdvisorRequest.objects.visible_to(request.user)
+        weeks = requests_per_week(visible)
+        context |= {
+            "title": "Today",
+            "needs": needs(request, visible),
+            "urgent": most_urgent(visible),
+            "weeks": weeks,
+            "weeks_chart": bar_chart(weeks),
+            "answers": first_answers(visible),
+            "advisors": advisors_by_load(visible),
+        }
+    return context
+
+
+def needs(request, visible):
+    today = timezone.localdate()
+    late = {"respond_by__lt": today}
+    found = [
+        of_requests("Overdue with the office", visible, status__exact=Status.WAITING, **late),
+        of_requests("Waiting for the office", visible, status__exact=Status.WAITING),
+        of_requests("Accepted, not met in time", visible, status__exact=Status.ACCEPTED, **late),
+    ]
+    mail = admin.site.get_model_admin(OutgoingEmail)
+    if mail.has_view_permission(request):
+        url = f"{reverse('admin:requests_app_outgoingemail_changelist')}?failed=yes"
+        found.append(Need("E-mail that failed", mail.get_queryset(request).failed().count(), url))
+    return found
+
+
+def of_requests(title, visible, **conditions):
+    query = urlencode({"queue": "all", **conditions})
+    url = f"{reverse('admin:requests_app_advisorrequest_changelist')}?{query}"
+    return Need(title, visible.filter(**conditions).count(), url)
+
+
+def most_urgent(visible):
+    """Return those the office has something to do for whose date is nearest or longest past."""
+    return visible.needing_the_office().with_people().order_by(F("respond_by").asc(nulls_last=True), "pk")[:MOST_URGENT]
+
+
+def requests_per_week(visible):
+    """Return a table of the last weeks, each under its Monday, the current one last."""
+    monday = timezone.localdate() - timedelta(days=timezone.localdate().weekday())
+    weeks = [monday - timedelta(weeks=n) for n in reversed(range(WEEKS))]
+    recent = visible.filter(created_at__gte=midnight(weeks[0]))
+    found = numbers(recent.annotate(week=TruncWeek("created_at", output_field=DateField())), "week")
+    in_words = {date_format(week, "j M"): found.get(week, 0) for week in weeks}
+    return counted("Requests per week", "Week of", in_words, is_over_time=True)
+
+
+def first_answers(visible):
+    """Return how many requests of the last DAYS are answered, the median of working days, and the share in time."""
+    courses = list(courses_of(visible.filter(created_at__gte=timezone.now() - timedelta(days=DAYS))))
+    _, answered, median, _ = time_to_first_answer(courses).total
+    in_time = answered_in_time(courses).total[2]
+    return {"number": answered, "median": median, "in_time": in_time, "target": settings.OFFICE_DAYS}
+
+
+def advisors_by_load(visible):
+    """Return the fullest advisors of the specialties these requests are of, with `open_now` of these requests."""
+    with_them = visible.open().filter(advisor=OuterRef("pk"))
+    advisors = Advisor.objects.filter(specialties__in=visible.order_by().values("specialty")).distinct()
+    return advisors.annotate(open_now=count_of(with_them)).order_by("-open_now", "name", "pk")[:FULLEST]
