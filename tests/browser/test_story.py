@@ -138,8 +138,8 @@ def link_in(message):
     return link
 
 
-def test_whole_story_by_mail(open_page, guide, by_smtp):
-    """The student asks, the advisor accepts from the mail, they meet, and the student says how it went."""
+def test_whole_story_by_mail(open_page, guide, by_smtp, sign_in):
+    """The student asks, the advisor accepts by mail, they meet, the student says how it went, the report shows it."""
     guide.advisors.update(email="sato@example.edu")
     student = open_page("/specialties/interventional-radiology/request/?advisor=kent-sato")
     student.get_by_label("Your name").fill("Ada Student")
@@ -178,6 +178,12 @@ def test_whole_story_by_mail(open_page, guide, by_smtp):
     student.get_by_role("button", name="Send").click()
     student.get_by_text("Thank you for telling us how it went.").wait_for()
     assert AdvisorRequest.objects.get().satisfaction == 4
+
+    office = open_page("/admin/login/")
+    sign_in(office)
+    office.goto("/admin/report/")
+    row = office.get_by_role("table", name="Satisfaction by class year").get_by_role("row", name="M3")
+    assert row.get_by_role("cell").all_inner_texts() == ["1", "100"]
 
 
 def test_student_withdraws(open_page, guide):
