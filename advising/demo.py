@@ -104,7 +104,7 @@ def take_steps(advisor_request, dice, advisors, by):
 
 
 def move_back(advisor_request, by):
-    """Let what was just written have happened earlier."""
+    """Let what was just written have happened earlier, one step every other day."""
     if advisor_request.status == Status.OFFERED:
         return  # so that its offer is still open
     if advisor_request.respond_by:
@@ -112,10 +112,15 @@ def move_back(advisor_request, by):
         AdvisorRequest.objects.filter(pk=advisor_request.pk).update(respond_by=advisor_request.respond_by)
     for rows in (
         AdvisorRequest.objects.filter(pk=advisor_request.pk),
-        QuerySet(RequestEvent).filter(request=advisor_request),  # its own manager rightly refuses to change history
         OutgoingEmail.objects.filter(request=advisor_request),
     ):
         rows.update(created_at=F("created_at") - by)
+    for step, event in enumerate(advisor_request.events.all()):
+        moment = event.created_at - max(by - timedelta(days=2 * step), timedelta())
+        # Not by its own manager, which rightly refuses to change history.
+        QuerySet(RequestEvent).filter(pk=event.pk).update(created_at=moment)
+        if event.kind == RequestEvent.Kind.MET:
+            AdvisorRequest.objects.filter(pk=advisor_request.pk).update(met_on=timezone.localdate(moment))
     for offer in advisor_request.offers.all():
         Offer.objects.filter(pk=offer.pk).update(
             made_at=offer.made_at - by, due=offer.due - by, changed_at=offer.changed_at - by

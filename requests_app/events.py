@@ -13,6 +13,11 @@ class RequestEventQuerySet(models.QuerySet):
         """Those that the student's page tells of; notes are between the office and itself."""
         return self.exclude(kind=RequestEvent.Kind.NOTED).select_related("advisor")
 
+    def first_answers(self):
+        """Those by which a student learns something definite: accepted, declined or closed."""
+        kinds = RequestEvent.Kind
+        return self.filter(kind__in=[kinds.ACCEPTED, kinds.DECLINED, kinds.CLOSED])
+
     def update(self, **values):
         raise TypeError("History is never changed.")
 

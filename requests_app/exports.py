@@ -10,7 +10,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from .reports import Table, with_first_answer
+from .reports import Table
 
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 REQUEST_HEADINGS = [
@@ -22,7 +22,7 @@ REQUEST_HEADINGS = [
 
 def table_of(requests):
     """Return a table with a row for each request; its rows can be read once."""
-    rows = with_first_answer(requests).select_related("specialty", "advisor").iterator(chunk_size=1000)
+    rows = requests.with_first_answer().select_related("specialty", "advisor").iterator(chunk_size=1000)
     return Table("Requests", REQUEST_HEADINGS, map(request_row, rows))
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q, Value
+from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -75,6 +75,11 @@ class AdvisorRequestQuerySet(models.QuerySet):
 
     def with_people(self):
         return self.select_related("specialty", "advisor", "preferred_advisor")
+
+    def with_first_answer(self):
+        """Each with `answered_at`, when the student first learned something definite, None where they have not."""
+        answers = RequestEvent.objects.first_answers().filter(request=OuterRef("pk")).order_by("created_at")
+        return self.annotate(answered_at=Subquery(answers.values("created_at")[:1]))
 
     def submit(self, *, by=Actor.STUDENT, agreed_advisor=None, **fields):
         """Store what a student asks, with its first event and its e-mails, all or nothing; return the request.

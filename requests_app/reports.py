@@ -10,7 +10,7 @@ from statistics import median
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, DateField, F, OuterRef, Q, Subquery
+from django.db.models import Count, DateField, F, Q
 from django.db.models.functions import TruncMonth
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -21,7 +21,6 @@ from .events import RequestEvent
 
 NO_FIGURE = "–"  # where nobody was counted; 0 would be a figure
 Kind = RequestEvent.Kind
-FIRST_ANSWERS = [Kind.ACCEPTED, Kind.DECLINED, Kind.CLOSED]  # the student learns something definite
 
 
 class Table(NamedTuple):
@@ -62,19 +61,14 @@ class Course(NamedTuple):
         """Whether the first answer came within the target; None where it still can, or nobody waits for it any more."""
         if self.answered_on:
             return self.days_to_answer <= settings.OFFICE_DAYS
-        waited = working_days_between(self.received_on, timezone.localdate())
-        return False if self.is_open and waited > settings.OFFICE_DAYS else None
-
-
-def with_first_answer(requests):
-    """Each with `answered_at`, when an advisor first accepted or declined it or it was closed."""
-    answers = RequestEvent.objects.filter(request=OuterRef("pk"), kind__in=FIRST_ANSWERS).order_by("created_at")
-    return requests.annotate(answered_at=Subquery(answers.values("created_at")[:1]))
+        if self.is_open and working_days_between(self.received_on, timezone.localdate()) > settings.OFFICE_DAYS:
+            return False
+        return None
 
 
 def courses_of(requests):
     columns = ("specialty__name", "created_at", "answered_at", "met_on", "status")
-    for specialty, created_at, answered_at, met_on, status in with_first_answer(requests).values_list(*columns):
+    for specialty, created_at, answered_at, met_on, status in requests.with_first_answer().values_list(*columns):
         answered_on = timezone.localdate(answered_at) if answered_at else None
         yield Course(specialty, timezone.localdate(created_at), answered_on, met_on, status in OPEN_STATUSES)
 
