@@ -147,6 +147,13 @@ class SpecialtyAdmin(OnSite, ModelAdmin):
     def is_on_site(self, specialty):
         return specialty.is_published
 
+    def get_object(self, request, object_id, from_field=None):
+        """Locked where it is saved, so that two who save a guide at once do not wait for each other forever."""
+        specialty = super().get_object(request, object_id, from_field)
+        if specialty and request.method == "POST":
+            Specialty.objects.select_for_update().get(pk=specialty.pk)
+        return specialty
+
     def get_queryset(self, request):
         return super().get_queryset(request).with_answer_count().with_advisor_count()
 

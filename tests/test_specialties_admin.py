@@ -1,14 +1,17 @@
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
 from django.db.models.fields.files import FieldFile
+from django.test import Client
 from django.urls import reverse
 from PIL import Image
 
 from advising.middleware import PUBLIC_BODY_LIMIT
-from specialties.models import Advisor, Answer, Question, Resource, Specialty, Stage
+from specialties.models import Advisor, Answer, Question, Resource, SearchEntry, Specialty, Stage
 from tests.factories import (
     make_advisor,
     make_answer,
@@ -18,6 +21,7 @@ from tests.factories import (
     make_specialty,
     make_staff,
     make_stage,
+    make_superuser,
     make_synonym,
 )
 
@@ -312,3 +316,30 @@ def test_new_specialty_offers_all_questions(superuser_client):
     assert superuser_client.post(reverse("admin:specialties_specialty_add"), data).status_code == 302
     [answer] = Specialty.objects.get(slug="urology").answers.all()
     assert (answer.question, answer.body) == (question, "<p>Three.</p>")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_guide_saved_by_several_at_once_is_saved_by_each(guide):
+    user = make_superuser()
+
+    def save(number):
+        try:
+            client = Client()
+            client.force_login(user)
+            page = client.get(change_url(guide))
+            changes = {
+                f"{prefix_of(page, Question.objects.get(key=key))}-short_answer": f"Number {number}"
+                for key in ("away-count", "research")
+            }
+            # Half of them change the guide's own row too, so that rows are written in different orders.
+            return client.post(
+                change_url(guide), posted(page, **changes, summary="Odd" if number % 2 else guide.summary)
+            )
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        answers = list(threads.map(save, range(12)))
+    assert {answer.status_code for answer in answers} == {302}
+    entries = SearchEntry.objects.filter(specialty=guide, question__key="away-count")
+    assert entries.get().short_answer == guide.answers.get(question__key="away-count").short_answer
