@@ -1,7 +1,7 @@
 """Writes what a search finds, in the transaction of the edit that changed it, so that the next search knows it."""
 
 from django.db import transaction
-from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete
 from django.dispatch import receiver
 
 from .fields import plain_text
@@ -69,6 +69,13 @@ def entry(specialty, heading, text, *, also=(), **fields):
 def specialty_saved(instance, raw, **kwargs):
     if not raw:
         index(Specialty.objects.filter(pk=instance.pk))
+
+
+@receiver(pre_delete, sender=Specialty)
+@receiver(pre_delete, sender=Question)
+@receiver(pre_delete, sender=Advisor)
+def deleted(sender, instance, **kwargs):
+    SearchEntry.objects.replace(SearchEntry.objects.filter(**{sender._meta.model_name: instance}), [])
 
 
 @receiver(post_save, sender=Answer)

@@ -105,9 +105,10 @@ class SearchEntryQuerySet(models.QuerySet):
 class SearchEntry(models.Model):
     """A place on the site that a search leads to: an answer, an advisor or another part of a guide."""
 
-    specialty = models.ForeignKey("specialties.Specialty", models.CASCADE, related_name="+")
-    question = models.ForeignKey("specialties.Question", models.CASCADE, null=True, related_name="+")
-    advisor = models.ForeignKey("specialties.Advisor", models.CASCADE, null=True, related_name="+")
+    # What is deleted takes its entries with it in indexing.py: as a cascade they would fill the page that asks staff.
+    specialty = models.ForeignKey("specialties.Specialty", models.DO_NOTHING, related_name="+")
+    question = models.ForeignKey("specialties.Question", models.DO_NOTHING, null=True, related_name="+")
+    advisor = models.ForeignKey("specialties.Advisor", models.DO_NOTHING, null=True, related_name="+")
     anchor = models.SlugField(blank=True)
     heading = models.CharField(max_length=300)
     short_answer = models.CharField(max_length=80, blank=True)

@@ -343,3 +343,11 @@ def test_guide_saved_by_several_at_once_is_saved_by_each(guide):
     assert {answer.status_code for answer in answers} == {302}
     entries = SearchEntry.objects.filter(specialty=guide, question__key="away-count")
     assert entries.get().short_answer == guide.answers.get(question__key="away-count").short_answer
+
+
+def test_page_that_asks_before_deleting_names_no_rows_of_the_search(superuser_client, guide):
+    html = superuser_client.get(f"/admin/specialties/specialty/{guide.pk}/delete/").content.decode()
+    assert "Interventional Radiology" in html
+    assert "earch entr" not in html
+    assert superuser_client.post(f"/admin/specialties/specialty/{guide.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not SearchEntry.objects.exists()

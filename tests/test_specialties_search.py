@@ -222,7 +222,14 @@ class TestEditIsFoundInTheNextSearch:
         assert addresses("zebra") == []
 
     def test_of_what_is_deleted(self):
-        answered("Zebra.")
+        specialty, question = make_specialty(), make_question()
+        answered("Zebra.", specialty=specialty, question=question)
+        make_question(specialty=specialty, text="Zebra?")
+        make_advisor(specialty, name="Kim Zebra").delete()
+        assert len(addresses("zebra")) == 2
+        Answer.objects.all().delete()
+        question.delete()
+        assert len(addresses("zebra")) == 1
         Specialty.objects.all().delete()
         assert addresses("zebra") == []
         assert SearchEntry.objects.count() == 0

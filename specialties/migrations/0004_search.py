@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                     "advisor",
                     models.ForeignKey(
                         null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="specialties.advisor",
                     ),
@@ -75,7 +75,7 @@ class Migration(migrations.Migration):
                     "question",
                     models.ForeignKey(
                         null=True,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="+",
                         to="specialties.question",
                     ),
@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
                 (
                     "specialty",
                     models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to="specialties.specialty"
+                        on_delete=django.db.models.deletion.DO_NOTHING, related_name="+", to="specialties.specialty"
                     ),
                 ),
             ],
