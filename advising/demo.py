@@ -108,8 +108,10 @@ def move_back(advisor_request, by):
     if advisor_request.status == Status.OFFERED:
         return  # so that its offer is still open
     if advisor_request.respond_by:
-        advisor_request.respond_by -= by
-        AdvisorRequest.objects.filter(pk=advisor_request.pk).update(respond_by=advisor_request.respond_by)
+        AdvisorRequest.objects.filter(pk=advisor_request.pk).update(
+            respond_by=advisor_request.respond_by - by,
+            asked_about_meeting_at=timezone.now(),  # so that a worker has nothing to do when the demo starts
+        )
     for rows in (
         AdvisorRequest.objects.filter(pk=advisor_request.pk),
         OutgoingEmail.objects.filter(request=advisor_request),

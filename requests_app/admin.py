@@ -3,6 +3,7 @@ from functools import partial
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.forms import modelform_factory
 from django.http import HttpResponseRedirect
 from django.template.defaultfilters import linebreaks_filter, truncatechars
@@ -160,6 +161,11 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user).with_people()
+
+    def get_ordering(self, request):
+        """What is open by its date, what is long over newest first."""
+        is_queue = set(request.GET) <= {"queue"} and request.GET.get("queue") != "all"
+        return [F("respond_by").asc(nulls_last=True), "pk"] if is_queue else super().get_ordering(request)
 
     def has_add_permission(self, request, obj=None):
         return request.user.has_perm("requests_app.add_advisorrequest")

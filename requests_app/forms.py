@@ -25,8 +25,8 @@ class AdvisorField(forms.ModelChoiceField):
             raise ValidationError(self.error_messages["invalid_choice"], code="invalid_choice")
 
     def label_from_instance(self, advisor):
-        committee = "On" if advisor.on_selection_committee else "Not on"
-        return option(advisor, f"{advisor.availability} · {committee} the residency selection committee")
+        committee = " · On the residency selection committee" if advisor.on_selection_committee else ""
+        return option(advisor, f"{advisor.availability}{committee}")
 
 
 def option(title, note):

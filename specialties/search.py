@@ -8,16 +8,19 @@ from difflib import get_close_matches
 from itertools import islice
 from typing import NamedTuple
 
+from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.db.models import Q
 
 from .words import excerpt, marked, stem, words_of
 
+FEWEST_WORDINGS = 2
 LONGEST_QUERY = 200  # characters
 MOST_TERMS = 12
 MOST_HITS = 120
 MOST_HITS_OF_A_GUIDE = 4  # where all guides are searched
 PHRASE_GAP = 2  # words that may stand within a phrase, as in "letters from the chairman"
+CLOSE = 0.8  # of 1: how alike a word must be to be suggested for another
 SHORTEST_PREFIX = 3  # letters, so that "IR" does not find "irrelevant"
 # Words that a question has and its answer need not: left out of a query that has others.
 STOP_WORDS = frozenset(
@@ -41,6 +44,10 @@ class Synonym(models.Model):
 
     def __str__(self):
         return self.words
+
+    def clean(self):
+        if len(self.meanings()) < FEWEST_WORDINGS:
+            raise ValidationError({"words": "Give at least two wordings, with a comma between."})
 
     def meanings(self):
         """Return for each wording, as the stems of its words, what to look for: every wording, as stems that count."""
@@ -183,8 +190,8 @@ class Query:
 
     def suggestion(self, vocabulary):
         """Return the query with its unknown words changed for near ones of the site's own, "" where there are none."""
-        known = {word for text in vocabulary for word in words_of(text)}
-        better = [word if word in known else next(iter(get_close_matches(word, known, 1)), word) for word in self.words]
+        known = {word for text in vocabulary for word in words_of(text) if len(word) > SHORTEST_PREFIX}
+        better = [next(iter(get_close_matches(word, known, 1, CLOSE)), word) for word in self.words]
         return " ".join(better) if better != self.words else ""
 
     def _read(self, synonyms):

@@ -32,6 +32,9 @@ def fold(word):
 
 @lru_cache(maxsize=20_000)
 def stem(word):
+    """Return a folded word without its ending; "m3s", which the language does not know, as "m3"."""
+    if re.fullmatch(r"[a-z]\d+s", word):
+        return word[:-1]
     return snowballstemmer.stemmer("english").stemWord(word)
 
 

@@ -288,6 +288,17 @@ def test_list_opens_on_what_needs_the_office(client, coordinator):
     assert references(client.get(CHANGELIST, {"status__exact": "closed"})) == {done.reference}
 
 
+def test_queue_begins_with_what_is_due_first(client, coordinator):
+    rows = [make_request() for _ in range(3)]
+    for row, day in zip(rows, ("2026-03-03", "2026-01-02", "2026-02-02"), strict=True):
+        AdvisorRequest.objects.filter(pk=row.pk).update(respond_by=day)
+    for parameters in ({}, {"queue": "open"}):
+        listed = [row.pk for row in client.get(CHANGELIST, parameters).context["cl"].result_list]
+        assert listed == [rows[1].pk, rows[2].pk, rows[0].pk]
+    newest_first = [row.pk for row in client.get(CHANGELIST, {"queue": "all"}).context["cl"].result_list]
+    assert newest_first == [row.pk for row in reversed(rows)]
+
+
 @pytest.mark.parametrize("days", ["7", "x", "99999999999999999999"])
 def test_list_is_filtered_by_age(client, coordinator, days):
     old, new = make_request(), make_request()

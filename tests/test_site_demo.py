@@ -4,6 +4,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from requests_app.choices import Status
+from requests_app.deadlines import take_due_steps
 from requests_app.models import AdvisorRequest, RequestEvent
 from requests_app.outbox import OutgoingEmail
 from specialties.models import Advisor, Answer, Specialty
@@ -50,6 +51,10 @@ def test_demo_names_nobody_and_mails_nobody(demo):
         assert advisor_request.message.startswith("Sample request: ")
     assert OutgoingEmail.objects.count() > 24
     assert not OutgoingEmail.objects.filter(sent_at=None).exists()
+
+
+def test_nothing_is_due_when_the_demo_starts(demo):
+    assert take_due_steps() == 0
 
 
 def test_history_of_the_demo_is_in_order(demo):

@@ -112,3 +112,8 @@ def test_queries_are_flat(client, django_assert_num_queries, rows):
     slugs = [make_full_specialty().slug for _ in range(rows)]
     with django_assert_num_queries(4):
         client.get("/compare/", {"s": slugs})
+
+
+def test_one_chosen_is_told_that_another_is_needed(client, fields):
+    assert "Choose at least one more beside A" in client.get("/compare/?s=a").content.decode()
+    assert "Choose two to four" in client.get("/compare/").content.decode()

@@ -227,3 +227,11 @@ def test_advisor_page_queries_are_flat(client, django_assert_num_queries, rows, 
 def test_public_pages_refuse_other_methods_than_reading(client, guide):
     for url in ("/", guide.get_absolute_url(), reverse("specialties:advisor", args=["kent-sato"])):
         assert client.post(url).status_code == 405
+
+
+@pytest.mark.parametrize("on_committee", [True, False])
+def test_selection_committee_is_named_only_where_somebody_is_known_to_be_on_it(client, on_committee):
+    advisor = make_advisor(make_specialty(), on_selection_committee=on_committee)
+    form = reverse("requests:create", args=[advisor.specialties.get().slug])
+    assert ("Residency selection committee" in text_of(client, advisor.get_absolute_url())) == on_committee
+    assert ("· On the residency selection committee" in text_of(client, form)) == on_committee

@@ -56,6 +56,8 @@ def answered(text, *, specialty=None, question=None, **fields):
         ("OB/GYN", "Obstetrics and gynecology."),
         ("how many letters should I ask for", "Ask for three letters."),
         ("M4", "In the M4 year."),
+        ("M3", "M2s/M3s can choose."),
+        ("subI", "One sub-internship."),
     ],
 )
 def test_word_finds(query, text):

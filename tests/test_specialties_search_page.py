@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from specialties.models import Advisor
+from specialties.models import Advisor, Synonym
 from specialties.search import LONGEST_QUERY, Query, search
 from tests.factories import make_advisor, make_answer, make_specialty
 from tests.test_specialties_admin import change_url, posted
@@ -108,3 +108,16 @@ def test_admin_inline_of_advisors_is_searched_too(superuser_client, guide):
     assert superuser_client.post(change_url(guide), data).status_code == 302
     [group] = search(Query("zebra")).groups
     assert [hit.entry.advisor for hit in group.hits] == [advisor]
+
+
+@pytest.mark.parametrize("query", ["scholarly", "vsas", "research zzzz", "the"])
+def test_nothing_far_fetched_is_suggested(client, guide, query):
+    assert "Did you mean" not in page(client, q=query)
+
+
+@pytest.mark.parametrize("words", ["one", ",,", "one,", "One, one"])
+def test_synonym_of_nothing_is_refused(superuser_client, words):
+    response = superuser_client.post("/admin/specialties/synonym/add/", {"words": words})
+    assert "Give at least two wordings" in response.content.decode()
+    superuser_client.post("/admin/specialties/synonym/add/", {"words": "zebra, striped horse"})
+    assert Synonym.objects.filter(words="zebra, striped horse").exists()

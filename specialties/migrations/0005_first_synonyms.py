@@ -5,7 +5,7 @@ SYNONYMS = [
     "aways, away rotations, audition rotations, visiting rotations",
     "LOR, letter of recommendation, recommendation letter",
     "chair, chairman, chairwoman, chairperson",
-    "sub-I, subinternship, sub-internship, acting internship",
+    "sub-I, subI, subinternship, sub-internship, acting internship",
     "PD, program director",
     "PI, principal investigator",
     "elective, selective",
