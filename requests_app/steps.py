@@ -163,7 +163,7 @@ class Steps:
 
     def _locked(self):
         """Lock the row until the transaction ends; return it as it is now."""
-        rows = type(self).objects.select_for_update(of=("self",)).select_related("advisor")
+        rows = type(self).objects.select_for_update(of=("self",), no_key=True).select_related("advisor")
         return rows.get(pk=self.pk)
 
     def _check_turn(self, before, by):
@@ -215,7 +215,7 @@ def working_days_from_now(count):
 
 def _check_limit(advisor):
     """Raise LimitReached where an advisor has no room; locked first, so that of two at once one sees the other."""
-    advisor = Advisor.objects.select_for_update().get(pk=advisor.pk)
+    advisor = Advisor.objects.select_for_update(no_key=True).get(pk=advisor.pk)
     accepted = advisor.requests.filter(status=Status.ACCEPTED).count()
     if accepted >= advisor.request_limit:
         raise LimitReached(f"{advisor} has {accepted} of at most {advisor.request_limit} students already.")
@@ -224,5 +224,5 @@ def _check_limit(advisor):
 def _recount(*advisors):
     """Write down how many open requests advisors have; locked first, so that two steps at once count each other."""
     keys = {advisor.pk for advisor in advisors if advisor}
-    for advisor in Advisor.objects.select_for_update().filter(pk__in=keys).order_by("pk"):
+    for advisor in Advisor.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"):
         Advisor.objects.filter(pk=advisor.pk).update(open_requests=advisor.requests.open().count())

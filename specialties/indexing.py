@@ -18,7 +18,9 @@ def index(specialties, question=None):
     asked, only = Question.objects.asked(), [question] if question else []
     if question:
         asked = asked.filter(pk=question.pk)
-    locked = specialties.select_for_update(of=("self",)).order_by("pk")  # two edits at once write one after the other
+    locked = specialties.select_for_update(of=("self",), no_key=True).order_by(
+        "pk"
+    )  # two edits at once write one after the other
     specialties = list(locked.with_answers(*only).with_advisors())
     stale = SearchEntry.objects.filter(specialty__in=specialties)
     entries = [entry for specialty in specialties for entry in answers_of(specialty, asked)]
