@@ -11,7 +11,7 @@ from django.db.models import ProtectedError
 
 from requests_app.choices import NEXT_STATUS, OPEN_STATUSES, Status
 from requests_app.models import AdvisorRequest, IllegalMove, LimitReached, Offer
-from specialties.models import Advisor
+from specialties.models import Advisor, Specialty
 from tests.factories import make_advisor, make_request, make_specialty, make_superuser
 from tests.test_requests_models import emails_of, events
 
@@ -353,3 +353,22 @@ def test_an_advisor_with_requests_is_not_deleted(superuser, specialty, advisors)
     with pytest.raises(ProtectedError):
         advisors[0].delete()
     assert Offer.objects.get().advisor == advisors[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_students_ask_while_the_guide_is_being_saved():
+    """Both write rows that name the specialty and its advisor, and lock one of the two."""
+    specialty = make_specialty()
+    advisor = make_advisor(specialty, request_limit=1000)
+
+    def ask():
+        for _ in range(15):
+            make_request(specialty, preferred_advisor=advisor)
+
+    def save():
+        for _ in range(30):
+            Specialty.objects.get().save()
+
+    assert at_the_same_moment(ask, ask, save) == ["", "", ""]
+    advisor.refresh_from_db()
+    assert advisor.open_requests == 30
