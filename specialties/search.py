@@ -162,7 +162,7 @@ class Query:
     def find(self, words):
         """Return the positions of the folded words that the query asks for; a phrase's only where it is together."""
         stemmed = [stem(word) for word in words]
-        found = {place for place, word in enumerate(words) if self._is_asked_for(word)}
+        found = {place for place, pair in enumerate(zip(words, stemmed, strict=True)) if self._is_asked_for(*pair)}
         for phrase in self._phrases:
             for place in range(len(words)):
                 near = range(place, min(place + len(phrase) + PHRASE_GAP, len(words)))
@@ -170,8 +170,8 @@ class Query:
                     found.update(next(other for other in near if stemmed[other] == part) for part in phrase)
         return found
 
-    def _is_asked_for(self, word):
-        return not self._stems.isdisjoint((word, stem(word))) or bool(self._prefix and word.startswith(self._prefix))
+    def _is_asked_for(self, word, stemmed):
+        return not self._stems.isdisjoint((word, stemmed)) or bool(self._prefix and word.startswith(self._prefix))
 
     def is_in(self, text):
         """Whether every term of the query is in the text."""

@@ -1,3 +1,4 @@
+from django.http import Http404
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -50,8 +51,10 @@ def question_list(request):
 
 @require_safe
 def question(request, key):
-    questions = list(Question.objects.asked_of_all())
-    question = get_object_or_404(Question.objects.asked_of_all(), key=key)
+    questions = Question.objects.asked_of_all()
+    question = next((each for each in questions if each.key == key), None)
+    if question is None:
+        raise Http404
     specialties = Specialty.objects.published().with_answers(question)
     entries = [specialty.answer_to(question) for specialty in specialties]
     context = {
