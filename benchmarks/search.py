@@ -63,7 +63,8 @@ def measure(rounds):
     from django.db import connection
 
     from specialties.models import Answer, SearchEntry, Synonym
-    from specialties.search import MOST_HITS, Query
+    from specialties.query import Query
+    from specialties.search import MOST_HITS
 
     print(f"\n{connection.vendor}, {Answer.objects.count():,} answers, {SearchEntry.objects.count():,} places to find")
     print(f"{'query':34}{'hits':>6}{'search':>12}{'LIKE':>12}{'ratio':>8}")

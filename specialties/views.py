@@ -5,7 +5,8 @@ from django.views.decorators.http import require_safe
 from . import structured_data
 from .comparison import Comparison
 from .models import Advisor, Question, Specialty, Stage, Synonym
-from .search import Query, search
+from .query import Query
+from .search import search
 
 
 @require_safe

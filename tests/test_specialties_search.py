@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from specialties.models import Answer, Question, SearchEntry, Specialty, Synonym
-from specialties.search import MOST_HITS, Query, search
+from specialties.query import Query
+from specialties.search import MOST_HITS, search
 from specialties.words import excerpt, indexed, marked, words_of
 from tests.factories import make_advisor, make_answer, make_question, make_specialty, make_stage, make_synonym
 

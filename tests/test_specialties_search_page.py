@@ -3,7 +3,8 @@ import re
 import pytest
 
 from specialties.models import Advisor, Synonym
-from specialties.search import LONGEST_QUERY, Query, search
+from specialties.query import LONGEST_QUERY, Query
+from specialties.search import search
 from tests.factories import make_advisor, make_answer, make_specialty
 from tests.test_specialties_admin import change_url, posted
 
