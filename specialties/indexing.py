@@ -9,7 +9,7 @@ from .models import Advisor, Answer, Question, Specialty
 from .search import SearchEntry
 from .words import indexed
 
-LONGEST_TEXT = 100_000  # characters that are searched: PostgreSQL takes no more than a megabyte
+LONGEST_TEXT = 50_000  # characters that are searched: what comes after costs every search time
 
 
 @transaction.atomic
@@ -18,9 +18,8 @@ def index(specialties, question=None):
     asked, only = Question.objects.asked(), [question] if question else []
     if question:
         asked = asked.filter(pk=question.pk)
-    locked = specialties.select_for_update(of=("self",), no_key=True).order_by(
-        "pk"
-    )  # two edits at once write one after the other
+    # in order, so that two edits at once write one after the other
+    locked = specialties.select_for_update(of=("self",), no_key=True).order_by("pk")
     specialties = list(locked.with_answers(*only).with_advisors())
     stale = SearchEntry.objects.filter(specialty__in=specialties)
     entries = [entry for specialty in specialties for entry in answers_of(specialty, asked)]
@@ -60,7 +59,7 @@ def entry(specialty, heading, text, *, also=(), **fields):
     return SearchEntry(
         specialty=specialty,
         heading=heading,
-        text=text,
+        text=text[:LONGEST_TEXT],
         heading_words=indexed(heading, *also),
         text_words=indexed(text[:LONGEST_TEXT], specialty.name, specialty.abbreviation),
         **fields,

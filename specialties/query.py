@@ -14,9 +14,9 @@ SHORTEST_PREFIX = 3  # letters, so that "IR" does not find "irrelevant"
 # Words that a question has and its answer need not: left out of a query that has others.
 STOP_WORDS = frozenset(
     """
-    a about after all am an and any are as at be by can could did do does for from had has have how i if in into is it
-    its many me much my need of on or our s shall should so t than that the their them there they this to was we were
-    what when where which who why will with would you your
+    a about after all am an and any are as at be by can could did do does dr for from had has have how i if in into is
+    it its many me much my need of on or our s shall should so t than that the their them there they this to was we
+    were what when where which who why will with would you your
     """.split()  # noqa: SIM905 - words, to be read as such
 )
 
@@ -65,15 +65,6 @@ class Query:
         words |= {stem(word) for word in words}
         return bool(self.terms) and all(term.is_in(words) for term in self.terms)
 
-    def as_expression(self, every_term, *, term, prefix, both, either):
-        """Return the query in a database's language, of which the arguments are the words."""
-        alternatives = []
-        for asked in self.terms:
-            choices = [f"({both.join(term.format(word) for word in phrase)})" for phrase in asked.phrases]
-            choices += [prefix.format(asked.prefix)] if asked.prefix else []
-            alternatives.append(f"({either.join(choices)})")
-        return (both if every_term else either).join(alternatives)
-
     def suggestion(self, vocabulary):
         """Return the query with its unknown words changed for near ones of the site's own, "" where there are none."""
         known = {word for text in vocabulary for word in words_of(text) if len(word) > SHORTEST_PREFIX}
@@ -81,7 +72,10 @@ class Query:
         return " ".join(better) if better != self.words else ""
 
     def _read(self, synonyms):
-        meanings = {wording: phrases for synonym in synonyms for wording, phrases in synonym.meanings().items()}
+        meanings = {}
+        for synonym in synonyms:
+            for wording, phrases in synonym.meanings().items():
+                meanings[wording] = [*meanings.get(wording, []), *phrases]
         longest = max(map(len, meanings), default=1)
         words, counting = self.words, set(significant(self.words))
         while words:

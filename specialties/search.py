@@ -42,6 +42,27 @@ class Synonym(models.Model):
         return dict.fromkeys(map(stems, wordings), phrases)
 
 
+class Syntax(NamedTuple):
+    """How a database wants to be asked."""
+
+    word: str
+    prefix: str
+    both: str
+    either: str
+
+    def expression(self, terms, every_term):
+        return (self.both if every_term else self.either).join(map(self._term, terms))
+
+    def _term(self, term):
+        choices = [f"({self.both.join(map(self.word.format, phrase))})" for phrase in term.phrases]
+        choices += [self.prefix.format(term.prefix)] if term.prefix else []
+        return f"({self.either.join(choices)})"
+
+
+TSQUERY = Syntax(word="'{}'", prefix="'{}':*", both=" & ", either=" | ")
+FTS5 = Syntax(word='"{}"', prefix='"{}"*', both=" AND ", either=" OR ")
+
+
 class SearchEntryQuerySet(models.QuerySet):
     def published(self):
         return self.filter(specialty__is_published=True)
@@ -57,7 +78,7 @@ class SearchEntryQuerySet(models.QuerySet):
     def matching(self, query, *, every_term):
         """Those in which the query's terms are, best first, those without an answer last."""
         if connection.vendor == "postgresql":
-            expression = query.as_expression(every_term, term="'{}'", prefix="'{}':*", both=" & ", either=" | ")
+            expression = TSQUERY.expression(query.terms, every_term)
             found = self.extra(
                 select={"rank": "-ts_rank(document, %s::tsquery)"},
                 select_params=[expression],
@@ -65,7 +86,7 @@ class SearchEntryQuerySet(models.QuerySet):
                 params=[expression],
             )
         else:
-            expression = query.as_expression(every_term, term='"{}"', prefix='"{}"*', both=" AND ", either=" OR ")
+            expression = FTS5.expression(query.terms, every_term)
             found = self.extra(
                 select={"rank": "bm25(specialties_search, 10, 1)"},
                 tables=["specialties_search"],

@@ -11,6 +11,7 @@ from django.utils.safestring import mark_safe
 WORD = re.compile(r"[^\W_]+")
 EXCERPT_LENGTH = 240  # characters
 LEAD = 60  # characters before the first match of an excerpt
+LONGEST_WORD = 60  # letters: some signs fold into a whole sentence, and PostgreSQL takes no word of over 2,046 bytes
 
 
 def words_of(text):
@@ -26,8 +27,8 @@ def indexed(*texts):
 
 @lru_cache(maxsize=20_000)
 def fold(word):
-    letters = unicodedata.normalize("NFKD", word.casefold())
-    return "".join(letter for letter in letters if letter.isalnum())
+    letters = unicodedata.normalize("NFKD", word).casefold()
+    return "".join(letter for letter in letters if letter.isalnum())[:LONGEST_WORD]
 
 
 @lru_cache(maxsize=20_000)

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
+from specialties.indexing import LONGEST_TEXT
 from specialties.models import Answer, Question, SearchEntry, Specialty, Synonym
 from specialties.query import Query
 from specialties.search import MOST_HITS, search
@@ -59,6 +60,8 @@ def answered(text, *, specialty=None, question=None, **fields):
         ("M4", "In the M4 year."),
         ("M3", "M2s/M3s can choose."),
         ("subI", "One sub-internship."),
+        ("Dr. Zebra", "Ask Kim Zebra, MD."),
+        ("aways", "Two 𝐀𝐰𝐚𝐲 rotations."),
     ],
 )
 def test_word_finds(query, text):
@@ -73,6 +76,7 @@ def test_word_finds(query, text):
         ("letter chairman", "A letter, and no more."),
         ("or", "Orthopaedic surgery."),
         ("rotation", "Two aways."),
+        ("elective", "Residency selection."),
     ],
 )
 def test_word_does_not_find(query, text):
@@ -218,6 +222,13 @@ class TestEditIsFoundInTheNextSearch:
         make_synonym("striped horse, zebra")
         assert addresses("striped horse") == [address]
 
+    def test_of_a_wording_in_two_rows(self):
+        make_synonym("striped horse, zebra")
+        make_synonym("striped horse, okapi")
+        specialty = make_specialty()
+        both = {answered("Zebra.", specialty=specialty), answered("Okapi.", specialty=specialty)}
+        assert set(addresses("striped horse")) == both
+
     def test_that_is_rolled_back_is_not(self):
         with transaction.atomic():
             answered("Zebra.")
@@ -281,6 +292,19 @@ def test_excerpt_is_the_part_around_the_first_match():
 def test_words_are_folded_and_stems_come_with_them():
     assert words_of("Élan_vital, don't! ﬁne") == ["elan", "vital", "don", "t", "fine"]
     assert indexed("Applying early") == "applying early appli earli"
+
+
+def test_word_is_cut_where_it_folds_into_very_many_letters():
+    letter_of_a_sentence = "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}"
+    answered(f"Zebra {200 * letter_of_a_sentence}")
+    assert len(addresses("zebra")) == 1
+    assert len(addresses(200 * letter_of_a_sentence)) == 1
+
+
+def test_very_long_text_is_found_by_what_it_begins_with():
+    address = answered("Zebra. " + "word " * 20_000 + "Giraffe.")
+    assert (addresses("zebra"), addresses("giraffe")) == ([address], [])
+    assert len(SearchEntry.objects.get(question__answers__isnull=False).text) == LONGEST_TEXT
 
 
 class TestAnyQuery(TestCase):
