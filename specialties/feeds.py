@@ -1,8 +1,8 @@
-from itertools import groupby, islice
+from itertools import islice
 
 from django.conf import settings
 from django.contrib.syndication.views import Feed
-from django.urls import reverse_lazy
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.feedgenerator import Atom1Feed
 from django.utils.html import format_html, format_html_join
@@ -17,9 +17,12 @@ class Change:
     """The answers of one guide whose words changed on the same day."""
 
     def __init__(self, answers):
-        self.answers = list(answers)
-        self.specialty = self.answers[0].specialty
-        self.at = self.answers[0].edited_at
+        self.answers = sorted(answers, key=lambda answer: answer.question.place)
+        self.specialty = answers[0].specialty
+        self.at = max(answer.edited_at for answer in answers)
+
+    def get_absolute_url(self):
+        return (self.answers[0] if len(self.answers) == 1 else self.specialty).get_absolute_url()
 
     @property
     def title(self):
@@ -35,17 +38,26 @@ class Change:
 
 
 class ChangesFeed(Feed):
-    """Recent changes to the words of published answers, those of a guide's day in one entry."""
+    """Recent changes to the words of published answers, those of a guide's day in one entry.
+
+    Addresses begin with SITE_URL, whatever name the feed was asked for by, so that a reader knows an entry again.
+    """
 
     feed_type = Atom1Feed
     title = "Specialty Advising: changed answers"
     subtitle = "What departments have newly answered or changed."
-    link = reverse_lazy("specialties:list")
+
+    def link(self):
+        return settings.SITE_URL + reverse("specialties:list")
+
+    def feed_url(self):
+        return settings.SITE_URL + reverse("specialties:feed")
 
     def items(self):
-        answers = Answer.objects.published().recently_edited()[:MOST_ANSWERS]
-        days = groupby(answers, key=lambda answer: (answer.specialty, timezone.localdate(answer.edited_at)))
-        return [Change(answers) for _, answers in islice(days, MOST_CHANGES)]
+        days = {}
+        for answer in Answer.objects.published().recently_edited()[:MOST_ANSWERS]:
+            days.setdefault((answer.specialty, timezone.localdate(answer.edited_at)), []).append(answer)
+        return [Change(answers) for answers in islice(days.values(), MOST_CHANGES)]
 
     def item_title(self, change):
         return change.title
@@ -54,11 +66,11 @@ class ChangesFeed(Feed):
         return change.summary
 
     def item_link(self, change):
-        first = change.answers[0]
-        return first.get_absolute_url() if len(change.answers) == 1 else change.specialty.get_absolute_url()
+        return settings.SITE_URL + change.get_absolute_url()
 
     def item_guid(self, change):
-        return f"{settings.SITE_URL}{change.specialty.get_absolute_url()}?changed={timezone.localdate(change.at)}"
+        """Without the guide's slug: a guide that is renamed brings no old news."""
+        return f"{settings.SITE_URL}/feed/#guide-{change.specialty.pk}-{timezone.localdate(change.at)}"
 
     def item_updateddate(self, change):
         return change.at

@@ -213,6 +213,11 @@ class Question(models.Model):
         return reverse("specialties:question", args=[self.key]) if self.specialty_id is None else ""
 
     @property
+    def place(self):
+        """Where it comes on a guide, as something to sort by."""
+        return self.stage.position, self.stage_id, self.position, self.pk
+
+    @property
     def all_wordings(self):
         return f"{self.label}\n{self.text}\n{self.other_wordings}"
 
@@ -227,7 +232,7 @@ class AnswerQuerySet(models.QuerySet):
         return self.given().filter(specialty__is_published=True, question__is_active=True)
 
     def recently_edited(self):
-        return self.select_related("specialty", "question").order_by("-edited_at", "specialty", "question")
+        return self.select_related("specialty", "question__stage").order_by("-edited_at", "pk")
 
 
 class Answer(models.Model):

@@ -169,11 +169,7 @@ def search(query, *, specialty=None, stage=None):
     """Return the Results of a Query among published guides: with all its terms, or where nothing has all, with any."""
     if not query.terms:
         return Results([])
-    entries = SearchEntry.objects.published().narrowed_to(specialty, stage)
-    entries = entries.select_related("specialty", "question", "advisor")
-    for every_term in (True, False):
-        if found := list(entries.matching(query, every_term=every_term)[: MOST_HITS + 1]):
-            break
+    found, has_every_term = best(query, specialty, stage)
     most = MOST_HITS if specialty else MOST_HITS_OF_A_GUIDE
     by_guide = {}
     for entry in found[:MOST_HITS]:
@@ -182,7 +178,17 @@ def search(query, *, specialty=None, stage=None):
         Group(guide, [hit(entry, query) for entry in own[:most]], max(len(own) - most, 0))
         for guide, own in by_guide.items()
     ]
-    return Results(groups, every_term, len(found) > MOST_HITS)
+    return Results(groups, has_every_term, len(found) > MOST_HITS)
+
+
+def best(query, specialty=None, stage=None):
+    """Return the entries to show and one more where there are more, and whether they have every term of the query."""
+    entries = SearchEntry.objects.published().narrowed_to(specialty, stage)
+    entries = entries.select_related("specialty", "question", "advisor").defer("heading_words", "text_words")
+    found = list(entries.matching(query, every_term=True)[: MOST_HITS + 1])
+    if found:
+        return found, True
+    return list(entries.matching(query, every_term=False)[: MOST_HITS + 1]), False
 
 
 def hit(entry, query):

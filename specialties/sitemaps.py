@@ -1,7 +1,20 @@
-from django.contrib.sitemaps import Sitemap
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib import sitemaps
 from django.urls import reverse
 
 from .models import Advisor, Question, Specialty
+
+
+class Sitemap(sitemaps.Sitemap):
+    """Pages by the addresses that they call their own, whatever name the map was asked for by."""
+
+    def get_domain(self, site=None):
+        return urlsplit(settings.SITE_URL).netloc
+
+    def get_protocol(self, protocol=None):
+        return urlsplit(settings.SITE_URL).scheme
 
 
 class GuideSitemap(Sitemap):

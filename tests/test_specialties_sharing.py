@@ -184,6 +184,34 @@ def test_feed_has_an_entry_for_each_guide_and_day_newest_first(client):
     assert newest.findtext("atom:id", namespaces=ATOM) != older.findtext("atom:id", namespaces=ATOM)
 
 
+def test_feed_has_one_entry_for_what_was_edited_in_turns(client):
+    first, second = make_question("first", text="First?", label="First"), make_question(text="Second?")
+    urology, surgery = make_specialty("Urology"), make_specialty("Surgery")
+    for hour, (specialty, question) in enumerate([(urology, first), (surgery, first), (urology, second)], start=15):
+        answer = make_answer(specialty, question)
+        Answer.objects.filter(pk=answer.pk).update(edited_at=datetime(2026, 3, 2, hour, tzinfo=UTC))
+    titles = {entry.findtext("atom:id", namespaces=ATOM): entry.find("atom:title", ATOM).text for entry in feed(client)}
+    assert list(titles.values()) == ["Urology: 2 answers", "Surgery: First"]
+    summary = feed(client)[0].findtext("atom:summary", namespaces=ATOM)
+    assert summary.index("First?") < summary.index("Second?")
+
+
+def test_renamed_guide_is_no_news(client):
+    answer = make_answer(make_specialty("Urology"))
+    [before] = feed(client)
+    answer.specialty.slug = "urologic-surgery"
+    answer.specialty.save()
+    [after] = feed(client)
+    assert after.findtext("atom:id", namespaces=ATOM) == before.findtext("atom:id", namespaces=ATOM)
+
+
+@pytest.mark.parametrize("path", ["/feed/", "/sitemap.xml"])
+def test_addresses_do_not_depend_on_the_name_a_page_was_asked_for_by(client, settings, path):
+    settings.ALLOWED_HOSTS = ["*"]
+    make_full_specialty()
+    assert b"elsewhere" not in client.get(path, headers={"host": "elsewhere.example"}).content
+
+
 def test_feed_tells_of_nothing_that_is_not_on_the_site(client):
     make_answer(make_specialty(is_published=False))
     make_answer(make_specialty(), body="")
