@@ -80,13 +80,14 @@ def test_sample_guidance_is_marked_wherever_its_words_are(client):
     sample, real = make_specialty("Sampled", is_sample=True), make_specialty("Real")
     for specialty in (sample, real):
         make_answer(specialty, question, short_answer="Zebra")
+    make_specialty("Unanswered", is_sample=True)
     for url, count in {
-        "/": 1,
+        "/": 2,
         sample.get_absolute_url(): 1,
         real.get_absolute_url(): 0,
-        "/questions/what/": 1,
+        "/questions/what/": 2,
         "/search/?q=zebra": 1,
-        "/compare/?s=sampled&s=real": 2,  # in the table, and in the list to choose from
+        "/compare/?s=sampled&s=real": 3,  # in the table, and twice in the list to choose from
     }.items():
         assert text_of(client, url).count("Sample guidance") == count, url
 
