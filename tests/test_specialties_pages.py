@@ -55,16 +55,18 @@ def test_list_says_how_many_questions_are_answered(client, guide):
     ],
 )
 def test_list_is_filtered_by_what_is_true_now(client, query, names):
-    question = make_question()
+    questions = [make_question(), make_question()]
     away, complete, full, with_room = (make_specialty(name) for name in ("Away", "Complete", "Full", "Open"))
-    make_answer(away, question)
-    make_answer(complete, question)
+    for question in questions:
+        make_answer(away, question)
+        make_answer(complete, question)
+    make_answer(full, questions[0])
     make_advisor(away, away_from="2026-01-01")
     make_advisor(complete)
     make_advisor(full, request_limit=1, open_requests=1)
     make_advisor(with_room, away_from="2026-01-01")
     make_advisor(with_room)
-    Question.objects.exclude(pk=question.pk).update(is_active=False)
+    Question.objects.exclude(pk__in=[question.pk for question in questions]).update(is_active=False)
     assert [specialty.name for specialty in client.get(f"/{query}").context["shown"]] == names
 
 
