@@ -19,6 +19,15 @@ class OnSite:
         return obj.get_absolute_url() if self.is_on_site(obj) else None
 
 
+class SavesChanges:
+    """Writes of a row only what changed in its form, since what the form does not hold may have moved meanwhile."""
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            return super().save_model(request, obj, form, change)
+        obj.save(update_fields={field.name for field in obj._meta.fields} & {*form.changed_data})
+
+
 class AnswerForm(forms.ModelForm):
     asked_question = None  # its formset says which
 
@@ -229,7 +238,7 @@ class AdvisorForm(forms.ModelForm):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(OnSite, ModelAdmin):
+class AdvisorAdmin(OnSite, SavesChanges, ModelAdmin):
     form = AdvisorForm
     list_display = [
         "full_name",
@@ -253,6 +262,7 @@ class AdvisorAdmin(OnSite, ModelAdmin):
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
+        obj.refresh_from_db(fields=["open_requests"])
         if obj.open_requests and not obj.takes_requests:
             messages.warning(request, f"{obj} still has {obj.open_requests} open requests: hand them over, if need be.")
         replaced = form.initial.get("photo")

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.models.fields.files import FieldFile
+from django.db.models.signals import pre_save
 from django.test import Client
 from django.urls import reverse
 from PIL import Image
@@ -229,6 +230,28 @@ def test_photo_becomes_small_and_loses_where_it_was_taken(
     with django_capture_on_commit_callbacks(execute=True):
         superuser_client.post(change_url(advisor), {**posted(page), "photo-clear": "on"})
     assert not Path(first).exists()
+
+
+@pytest.fixture
+def request_accepted_while_saving():
+    """Another step takes a request between the reading of an advisor's form and the writing of its row."""
+
+    def accept(instance, **kwargs):
+        Advisor.objects.filter(pk=instance.pk).update(open_requests=3)
+
+    pre_save.connect(accept, sender=Advisor)
+    yield
+    pre_save.disconnect(accept, sender=Advisor)
+
+
+def test_saving_an_advisor_leaves_the_number_of_their_requests_alone(superuser_client, request_accepted_while_saving):
+    specialty, advisor = make_specialty(), make_advisor()
+    page = superuser_client.get(change_url(advisor))
+    data = posted(page, bio="New", request_limit=0, specialties=[specialty.pk])
+    response = superuser_client.post(change_url(advisor), data, follow=True)
+    advisor.refresh_from_db()
+    assert (advisor.bio, list(advisor.specialties.all()), advisor.open_requests) == ("New", [specialty], 3)
+    assert f"{advisor} still has 3 open requests" in response.content.decode()
 
 
 def test_photo_is_on_the_site(client, settings, tmp_path):
