@@ -25,7 +25,10 @@ class SavesChanges:
     def save_model(self, request, obj, form, change):
         if not change:
             return super().save_model(request, obj, form, change)
-        obj.save(update_fields={field.name for field in obj._meta.fields} & {*form.changed_data})
+        obj.save(update_fields={field.name for field in obj._meta.fields} & self.written({*form.changed_data}))
+
+    def written(self, changed):
+        return changed
 
 
 class AnswerForm(forms.ModelForm):
@@ -140,7 +143,7 @@ class AdvisorInline(TabularInline):
 
 
 @admin.register(Specialty)
-class SpecialtyAdmin(OnSite, ModelAdmin):
+class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
     list_display = ["name", "abbreviation", "is_published", "answered", "number_of_advisors", "updated_at"]
     list_filter = ["is_published"]
     search_fields = ["name", "abbreviation"]
@@ -166,9 +169,9 @@ class SpecialtyAdmin(OnSite, ModelAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).with_answer_count().with_advisor_count()
 
-    def save_model(self, request, obj, form, change):
-        if form.has_changed() or not change:  # "last edited" is when a word changed, not when Save was pressed
-            super().save_model(request, obj, form, change)
+    def written(self, changed):
+        """ "Last edited" is when a word changed, not when the guide was published or Save was pressed."""
+        return changed | {"updated_at"} if changed - {"slug", "is_published"} else changed
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)

@@ -143,10 +143,15 @@ class Specialty(models.Model):
         return answer
 
     def standing(self, entries):
-        """Return how far the guide as a whole can be trusted: confirmed only where every answer it gives is."""
+        """Return how far the guide as a whole can be trusted.
+
+        It is confirmed only where every answer it gives is, and nothing around them was edited after the first of
+        these confirmations: the quote and the recommendations are confirmed by nobody.
+        """
         given = [entry.standing for entry in entries if not entry.is_blank]
-        if given and all(standing.is_confirmed for standing in given):
-            return min(given)
+        first = min(given, default=Standing(False, date.min))  # one that nobody confirmed comes before all others
+        if first.is_confirmed and first.on >= timezone.localdate(self.updated_at):
+            return first
         return Standing(False, timezone.localdate(self.last_edited(entries)))
 
     def last_edited(self, entries):

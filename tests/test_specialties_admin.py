@@ -154,6 +154,24 @@ def test_save_without_a_change_is_no_edit(superuser_client, guide):
     assert guide.last_edited(guide.entries()) == before
 
 
+@pytest.mark.parametrize(
+    ("change", "is_edit"),
+    [
+        ({"quote": "New"}, True),
+        ({"recommendations": "<p>New</p>"}, True),
+        ({"phone": "312-555-0100"}, True),
+        ({"slug": "new"}, False),
+        ({"is_published": "on"}, False),
+    ],
+)
+def test_guide_is_edited_when_a_word_of_it_changes(superuser_client, change, is_edit):
+    specialty = make_specialty(is_published=False)
+    before = specialty.updated_at
+    page = superuser_client.get(change_url(specialty))
+    assert superuser_client.post(change_url(specialty), posted(page, **change)).status_code == 302
+    assert (Specialty.objects.get().updated_at > before) == is_edit
+
+
 def test_markup_that_is_not_offered_does_not_get_in(superuser_client, guide):
     page = superuser_client.get(change_url(guide))
     prefix = prefix_of(page, Question.objects.get(key="chair-letter"))
