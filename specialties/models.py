@@ -274,11 +274,11 @@ class Answer(models.Model):
         return f"{self.specialty}: {self.question}"
 
     def save(self, *args, update_fields=None, **kwargs):
-        """Store the answer. A new text is dated, and nobody has confirmed it unless this save says who did and when."""
+        """Store the answer. A new text is dated, and nobody has confirmed it unless this save names a new day."""
         stored = Answer.objects.filter(pk=self.pk).first()
         if stored and stored.text != self.text:
             self.edited_at = timezone.now()
-            if stored.confirmation == self.confirmation:
+            if stored.confirmed_on == self.confirmed_on:
                 self.confirmed_on, self.confirmed_by = None, ""
             update_fields = update_fields and {*update_fields, "edited_at", "confirmed_on", "confirmed_by"}
         super().save(*args, update_fields=update_fields, **kwargs)
@@ -298,10 +298,6 @@ class Answer(models.Model):
     def text(self):
         """What the department says: the short answer, and the full text as it is stored."""
         return self.short_answer, Answer._meta.get_field("body").cleaned(self.body)
-
-    @property
-    def confirmation(self):
-        return self.confirmed_on, self.confirmed_by
 
 
 class AdvisorQuerySet(models.QuerySet):

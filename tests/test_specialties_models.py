@@ -150,8 +150,16 @@ def test_new_text_is_dated_and_takes_the_confirmation_back(change):
         setattr(answer, field, value)
     answer.save(update_fields=list(change))
     answer.refresh_from_db()
-    assert answer.confirmation == (None, "")
+    assert (answer.confirmed_on, answer.confirmed_by) == (None, "")
     assert answer.edited_at > timezone.now() - timedelta(minutes=1)
+
+
+def test_new_text_is_not_confirmed_by_naming_somebody_else_for_the_old_day():
+    answer = confirmed_answer()
+    answer.body, answer.confirmed_by = "<p>New.</p>", "Somebody else"
+    answer.save()
+    answer.refresh_from_db()
+    assert (answer.confirmed_on, answer.confirmed_by) == (None, "")
 
 
 def test_new_text_confirmed_in_the_same_save_is_confirmed():
