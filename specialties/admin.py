@@ -87,6 +87,17 @@ class AnswerFormSet(forms.BaseInlineFormSet):
         if (pk := str(form["question"].value())).isdecimal():
             form.asked_question = self.asked.get(int(pk))
 
+    @property
+    def unconfirmed(self):
+        """The questions whose new answers lost their confirmation in this save, which the editor did not ask for."""
+        return [
+            form.instance.question
+            for form in self.initial_forms
+            if form.initial.get("confirmed_on")
+            and not form.instance.confirmed_on
+            and "confirmed_on" not in form.changed_data
+        ]
+
 
 class AnswerInline(StackedInline):
     model = Answer
@@ -176,6 +187,14 @@ class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         index(Specialty.objects.filter(pk=form.instance.pk))  # the inline of advisors tells nobody else of its rows
+
+    def save_formset(self, request, form, formset, change):
+        super().save_formset(request, form, formset, change)
+        if isinstance(formset, AnswerFormSet) and formset.unconfirmed:
+            questions = ", ".join(map(str, formset.unconfirmed))
+            messages.warning(
+                request, f"A new text took the confirmation back: {questions}. Ask the department whether it holds."
+            )
 
     @display(description="answered questions", ordering="answer_count")
     def answered(self, specialty):

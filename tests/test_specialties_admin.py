@@ -96,6 +96,26 @@ def test_answer_is_written_changed_and_emptied_on_the_specialtys_page(superuser_
     assert answers["interview-month"].is_blank
 
 
+def test_editor_is_told_which_confirmations_a_new_text_took_back(superuser_client, guide):
+    guide.answers.filter(question__key__in=["away-count", "research"]).update(confirmed_on="2026-03-02")
+    page = superuser_client.get(change_url(guide))
+    changed, confirmed_anew, never_confirmed = (
+        prefix_of(page, Question.objects.get(key=key)) for key in ("away-count", "research", "electives")
+    )
+    data = posted(
+        page,
+        **{
+            f"{changed}-short_answer": "Two",
+            f"{confirmed_anew}-short_answer": "Yes, new",
+            f"{confirmed_anew}-confirmed_on": "2026-11-02",
+            f"{never_confirmed}-short_answer": "New",
+        },
+    )
+    response = superuser_client.post(change_url(guide), data, follow=True)
+    warnings = [str(message) for message in response.context["messages"] if message.level_tag == "warning"]
+    assert warnings == ["A new text took the confirmation back: How many aways. Ask the department whether it holds."]
+
+
 def test_saving_without_a_change_changes_no_answer(superuser_client, guide):
     before = list(guide.answers.order_by("pk").values())
     page = superuser_client.get(change_url(guide))
