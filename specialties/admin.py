@@ -7,6 +7,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
 
+from .conflicts import NoSilentOverwrite
 from .indexing import index
 from .models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
@@ -31,7 +32,8 @@ class SavesChanges:
         return changed
 
 
-class AnswerForm(forms.ModelForm):
+class AnswerForm(NoSilentOverwrite):
+    edited = "edited_at"
     asked_question = None  # its formset says which
 
     class Meta:
@@ -48,21 +50,14 @@ class AnswerForm(forms.ModelForm):
     def has_changed(self):
         return bool(set(self.changed_data) - {"question"})
 
-    def validate_unique(self):
-        """Django leaves constraints with the specialty unchecked here, the inline being a part of its page."""
-        try:
-            self.instance.validate_constraints()
-        except ValidationError as error:
-            self._update_errors(error)
-
 
 class AnswerFormSet(forms.BaseInlineFormSet):
     """The answers a specialty has, and an empty form for each question it has not answered yet."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        answered = {answer.question_id for answer in self.get_queryset()}
-        self.initial_extra = [{"question": pk} for pk in self.asked if pk not in answered]
+        self.answered = {answer.question_id: answer for answer in self.get_queryset()}
+        self.initial_extra = [{"question": pk} for pk in self.asked if pk not in self.answered]
         self.extra = len(self.initial_extra)
 
     @cached_property
@@ -76,8 +71,6 @@ class AnswerFormSet(forms.BaseInlineFormSet):
 
     def add_fields(self, form, index):
         super().add_fields(form, index)
-        for field in form.fields.values():
-            field.show_hidden_initial = True  # so that only what this editor changed is saved, not what they saw
         if form.instance.pk:
             form.fields["question"].disabled = True
             form.fields["question"].queryset = Question.objects.filter(pk=form.instance.question_id)
@@ -86,6 +79,7 @@ class AnswerFormSet(forms.BaseInlineFormSet):
         form.fields["question"].queryset = self.questions
         if (pk := str(form["question"].value())).isdecimal():
             form.asked_question = self.asked.get(int(pk))
+            form.instance = self.answered.get(int(pk), form.instance)  # where somebody else answered it meanwhile
 
     @property
     def unconfirmed(self):
@@ -155,6 +149,7 @@ class AdvisorInline(TabularInline):
 
 @admin.register(Specialty)
 class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
+    form = NoSilentOverwrite
     list_display = ["name", "abbreviation", "is_published", "answered", "number_of_advisors", "updated_at"]
     list_filter = ["is_published"]
     search_fields = ["name", "abbreviation"]
@@ -171,10 +166,10 @@ class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
         return specialty.is_published
 
     def get_object(self, request, object_id, from_field=None):
-        """Locked where it is saved, so that two who save a guide at once do not wait for each other forever."""
+        """Locked where it is saved, so that of two who save a guide at once the second sees what the first wrote."""
         specialty = super().get_object(request, object_id, from_field)
         if specialty and request.method == "POST":
-            Specialty.objects.select_for_update().get(pk=specialty.pk)
+            specialty.refresh_from_db(from_queryset=Specialty.objects.select_for_update(no_key=True))
         return specialty
 
     def get_queryset(self, request):
