@@ -7,6 +7,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
 
+from .conflicts import NoSilentOverwrite
 from .indexing import index
 from .models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
@@ -19,7 +20,20 @@ class OnSite:
         return obj.get_absolute_url() if self.is_on_site(obj) else None
 
 
-class AnswerForm(forms.ModelForm):
+class SavesChanges:
+    """Writes of a row only what changed in its form, since what the form does not hold may have moved meanwhile."""
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            return super().save_model(request, obj, form, change)
+        obj.save(update_fields={field.name for field in obj._meta.fields} & self.written({*form.changed_data}))
+
+    def written(self, changed):
+        return changed
+
+
+class AnswerForm(NoSilentOverwrite):
+    edited = "edited_at"
     asked_question = None  # its formset says which
 
     class Meta:
@@ -36,21 +50,14 @@ class AnswerForm(forms.ModelForm):
     def has_changed(self):
         return bool(set(self.changed_data) - {"question"})
 
-    def validate_unique(self):
-        """Django leaves constraints with the specialty unchecked here, the inline being a part of its page."""
-        try:
-            self.instance.validate_constraints()
-        except ValidationError as error:
-            self._update_errors(error)
-
 
 class AnswerFormSet(forms.BaseInlineFormSet):
     """The answers a specialty has, and an empty form for each question it has not answered yet."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        answered = {answer.question_id for answer in self.get_queryset()}
-        self.initial_extra = [{"question": pk} for pk in self.asked if pk not in answered]
+        self.answered = {answer.question_id: answer for answer in self.get_queryset()}
+        self.initial_extra = [{"question": pk} for pk in self.asked if pk not in self.answered]
         self.extra = len(self.initial_extra)
 
     @cached_property
@@ -64,8 +71,6 @@ class AnswerFormSet(forms.BaseInlineFormSet):
 
     def add_fields(self, form, index):
         super().add_fields(form, index)
-        for field in form.fields.values():
-            field.show_hidden_initial = True  # so that only what this editor changed is saved, not what they saw
         if form.instance.pk:
             form.fields["question"].disabled = True
             form.fields["question"].queryset = Question.objects.filter(pk=form.instance.question_id)
@@ -74,6 +79,18 @@ class AnswerFormSet(forms.BaseInlineFormSet):
         form.fields["question"].queryset = self.questions
         if (pk := str(form["question"].value())).isdecimal():
             form.asked_question = self.asked.get(int(pk))
+            form.instance = self.answered.get(int(pk), form.instance)  # where somebody else answered it meanwhile
+
+    @property
+    def unconfirmed(self):
+        """The questions whose new answers lost their confirmation in this save, which the editor did not ask for."""
+        return [
+            form.instance.question
+            for form in self.initial_forms
+            if form.initial.get("confirmed_on")
+            and not form.instance.confirmed_on
+            and "confirmed_on" not in form.changed_data
+        ]
 
 
 class AnswerInline(StackedInline):
@@ -131,7 +148,8 @@ class AdvisorInline(TabularInline):
 
 
 @admin.register(Specialty)
-class SpecialtyAdmin(OnSite, ModelAdmin):
+class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
+    form = NoSilentOverwrite
     list_display = ["name", "abbreviation", "is_published", "answered", "number_of_advisors", "updated_at"]
     list_filter = ["is_published"]
     search_fields = ["name", "abbreviation"]
@@ -148,22 +166,30 @@ class SpecialtyAdmin(OnSite, ModelAdmin):
         return specialty.is_published
 
     def get_object(self, request, object_id, from_field=None):
-        """Locked where it is saved, so that two who save a guide at once do not wait for each other forever."""
+        """Locked where it is saved, so that of two who save a guide at once the second sees what the first wrote."""
         specialty = super().get_object(request, object_id, from_field)
         if specialty and request.method == "POST":
-            Specialty.objects.select_for_update().get(pk=specialty.pk)
+            specialty.refresh_from_db(from_queryset=Specialty.objects.select_for_update(no_key=True))
         return specialty
 
     def get_queryset(self, request):
         return super().get_queryset(request).with_answer_count().with_advisor_count()
 
-    def save_model(self, request, obj, form, change):
-        if form.has_changed() or not change:  # "last edited" is when a word changed, not when Save was pressed
-            super().save_model(request, obj, form, change)
+    def written(self, changed):
+        """ "Last edited" is when a word changed, not when the guide was published or Save was pressed."""
+        return changed | {"updated_at"} if changed - {"slug", "is_published"} else changed
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
         index(Specialty.objects.filter(pk=form.instance.pk))  # the inline of advisors tells nobody else of its rows
+
+    def save_formset(self, request, form, formset, change):
+        super().save_formset(request, form, formset, change)
+        if isinstance(formset, AnswerFormSet) and formset.unconfirmed:
+            questions = ", ".join(map(str, formset.unconfirmed))
+            messages.warning(
+                request, f"A new text took the confirmation back: {questions}. Ask the department whether it holds."
+            )
 
     @display(description="answered questions", ordering="answer_count")
     def answered(self, specialty):
@@ -229,7 +255,7 @@ class AdvisorForm(forms.ModelForm):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(OnSite, ModelAdmin):
+class AdvisorAdmin(OnSite, SavesChanges, ModelAdmin):
     form = AdvisorForm
     list_display = [
         "full_name",
@@ -253,6 +279,7 @@ class AdvisorAdmin(OnSite, ModelAdmin):
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
+        obj.refresh_from_db(fields=["open_requests"])
         if obj.open_requests and not obj.takes_requests:
             messages.warning(request, f"{obj} still has {obj.open_requests} open requests: hand them over, if need be.")
         replaced = form.initial.get("photo")

@@ -143,10 +143,15 @@ class Specialty(models.Model):
         return answer
 
     def standing(self, entries):
-        """Return how far the guide as a whole can be trusted: confirmed only where every answer it gives is."""
+        """Return how far the guide as a whole can be trusted.
+
+        It is confirmed only where every answer it gives is, and nothing around them was edited after the first of
+        these confirmations: the quote and the recommendations are confirmed by nobody.
+        """
         given = [entry.standing for entry in entries if not entry.is_blank]
-        if given and all(standing.is_confirmed for standing in given):
-            return min(given)
+        first = min(given, default=Standing(False, date.min))  # one that nobody confirmed comes before all others
+        if first.is_confirmed and first.on >= timezone.localdate(self.updated_at):
+            return first
         return Standing(False, timezone.localdate(self.last_edited(entries)))
 
     def last_edited(self, entries):
@@ -274,11 +279,11 @@ class Answer(models.Model):
         return f"{self.specialty}: {self.question}"
 
     def save(self, *args, update_fields=None, **kwargs):
-        """Store the answer. A new text is dated, and nobody has confirmed it unless this save says who did and when."""
+        """Store the answer. A new text is dated, and nobody has confirmed it unless this save names a new day."""
         stored = Answer.objects.filter(pk=self.pk).first()
         if stored and stored.text != self.text:
             self.edited_at = timezone.now()
-            if stored.confirmation == self.confirmation:
+            if stored.confirmed_on == self.confirmed_on:
                 self.confirmed_on, self.confirmed_by = None, ""
             update_fields = update_fields and {*update_fields, "edited_at", "confirmed_on", "confirmed_by"}
         super().save(*args, update_fields=update_fields, **kwargs)
@@ -298,10 +303,6 @@ class Answer(models.Model):
     def text(self):
         """What the department says: the short answer, and the full text as it is stored."""
         return self.short_answer, Answer._meta.get_field("body").cleaned(self.body)
-
-    @property
-    def confirmation(self):
-        return self.confirmed_on, self.confirmed_by
 
 
 class AdvisorQuerySet(models.QuerySet):

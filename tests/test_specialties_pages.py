@@ -151,6 +151,7 @@ def test_last_edited_is_the_day_of_the_latest_change(client):
 
 def test_guide_says_since_when_it_is_confirmed_and_where_an_answer_differs(client):
     specialty = make_specialty()
+    type(specialty).objects.update(updated_at="2026-01-05T12:00Z")
     make_answer(specialty, make_question("first"), confirmed_on="2026-03-02")
     make_answer(specialty, make_question("second"), confirmed_on="2026-04-01")
     html = text_of(client, specialty.get_absolute_url())
