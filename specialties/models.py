@@ -13,9 +13,21 @@ from django.utils.formats import date_format
 from django.utils.functional import cached_property
 
 from .fields import RichTextField, WebAddressField
+from .proposals import Proposal
 from .search import SearchEntry, Synonym
 
-__all__ = ["Advisor", "Answer", "Liaison", "Question", "Resource", "SearchEntry", "Specialty", "Stage", "Synonym"]
+__all__ = [
+    "Advisor",
+    "Answer",
+    "Liaison",
+    "Proposal",
+    "Question",
+    "Resource",
+    "SearchEntry",
+    "Specialty",
+    "Stage",
+    "Synonym",
+]
 
 SHORT_ANSWER_LENGTH = 80  # characters: what fits one cell of a comparison
 
