@@ -206,13 +206,16 @@ class Sortable:
 
 
 @admin.register(Question)
-class QuestionAdmin(Sortable, ModelAdmin):
+class QuestionAdmin(OnSite, Sortable, ModelAdmin):
     list_display = ["label", "text", "stage", "asked_of", "is_active"]
     list_filter = ["stage", "is_active"]
     list_select_related = ["stage", "specialty"]
     search_fields = ["label", "text", "key", "other_wordings"]
     autocomplete_fields = ["specialty"]
     exclude = ["position"]
+
+    def is_on_site(self, question):
+        return bool(question.get_absolute_url())
 
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"key": ["label"]}

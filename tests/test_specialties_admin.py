@@ -431,6 +431,9 @@ def test_view_on_site_leads_to_what_is_on_the_site(superuser_client):
         (draft, None),
         (seen, f"/advisors/{seen.slug}/"),
         (unseen, None),
+        (make_question("asked"), "/questions/asked/"),
+        (make_question(specialty=published), None),
+        (make_question(is_active=False), None),
     ):
         assert superuser_client.get(change_url(obj)).context["absolute_url"] == url
 
