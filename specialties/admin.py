@@ -34,12 +34,10 @@ class SavesChanges:
 
 class AnswerForm(NoSilentOverwrite):
     edited = "edited_at"
-    asked_question = None  # its formset says which
 
-    class Meta:
-        model = Answer
-        fields = ["question", "short_answer", "body", "confirmed_on", "confirmed_by"]
-        widgets = {"question": forms.HiddenInput}
+    @property
+    def asked_question(self):
+        return self.instance.question if self.instance.question_id else None
 
     @property
     def place(self):
@@ -63,23 +61,18 @@ class AnswerFormSet(forms.BaseInlineFormSet):
     @cached_property
     def asked(self):
         """The questions asked of the specialty, by primary key."""
-        return {question.pk: question for question in self.questions.select_related("stage")}
-
-    @property
-    def questions(self):
-        return Question.objects.asked_of(self.instance if self.instance.pk else None)
+        questions = Question.objects.asked_of(self.instance if self.instance.pk else None)
+        return {question.pk: question for question in questions}
 
     def add_fields(self, form, index):
         super().add_fields(form, index)
         if form.instance.pk:
-            form.fields["question"].disabled = True
-            form.fields["question"].queryset = Question.objects.filter(pk=form.instance.question_id)
-            form.asked_question = form.instance.question
+            form.empty_permitted = True  # so that an answer nobody touched is not looked through again
             return
-        form.fields["question"].queryset = self.questions
-        if (pk := str(form["question"].value())).isdecimal():
-            form.asked_question = self.asked.get(int(pk))
-            form.instance = self.answered.get(int(pk), form.instance)  # where somebody else answered it meanwhile
+        form.fields["question"] = forms.ChoiceField(choices=[(pk, pk) for pk in self.asked], widget=forms.HiddenInput)
+        if (pk := str(form["question"].value())).isdecimal() and (question := self.asked.pop(int(pk), None)):
+            # It has one answer, which somebody else may have written meanwhile.
+            form.instance = self.answered.get(question.pk) or Answer(question=question)
 
     @property
     def unconfirmed(self):
@@ -98,7 +91,7 @@ class AnswerInline(StackedInline):
     form = AnswerForm
     formset = AnswerFormSet
     template = "admin/specialties/answers.html"
-    fields = ["question", "short_answer", "body", ("confirmed_on", "confirmed_by")]
+    fields = ["short_answer", "body", ("confirmed_on", "confirmed_by")]
     can_delete = False
     tab = True
 
@@ -213,13 +206,16 @@ class Sortable:
 
 
 @admin.register(Question)
-class QuestionAdmin(Sortable, ModelAdmin):
+class QuestionAdmin(OnSite, Sortable, ModelAdmin):
     list_display = ["label", "text", "stage", "asked_of", "is_active"]
     list_filter = ["stage", "is_active"]
     list_select_related = ["stage", "specialty"]
     search_fields = ["label", "text", "key", "other_wordings"]
     autocomplete_fields = ["specialty"]
     exclude = ["position"]
+
+    def is_on_site(self, question):
+        return bool(question.get_absolute_url())
 
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"key": ["label"]}

@@ -226,8 +226,9 @@ class Question(models.Model):
         return self.label
 
     def get_absolute_url(self):
-        """The page with every specialty's answer; a question that only one of them is asked has none."""
-        return reverse("specialties:question", args=[self.key]) if self.specialty_id is None else ""
+        """The page with every specialty's answer; one that only one of them is asked, or none any more, has none."""
+        is_asked_of_all = self.is_active and self.specialty_id is None
+        return reverse("specialties:question", args=[self.key]) if is_asked_of_all else ""
 
     @property
     def place(self):

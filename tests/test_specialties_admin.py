@@ -10,6 +10,7 @@ from django.db import connection
 from django.db.models.fields.files import FieldFile
 from django.db.models.signals import pre_save
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from PIL import Image
 
@@ -430,6 +431,9 @@ def test_view_on_site_leads_to_what_is_on_the_site(superuser_client):
         (draft, None),
         (seen, f"/advisors/{seen.slug}/"),
         (unseen, None),
+        (make_question("asked"), "/questions/asked/"),
+        (make_question(specialty=published), None),
+        (make_question(is_active=False), None),
     ):
         assert superuser_client.get(change_url(obj)).context["absolute_url"] == url
 
@@ -476,6 +480,18 @@ def test_new_specialty_offers_all_questions(superuser_client):
     assert superuser_client.post(reverse("admin:specialties_specialty_add"), data).status_code == 302
     [answer] = Specialty.objects.get(slug="urology").answers.all()
     assert (answer.question, answer.body) == (question, "<p>Three.</p>")
+
+
+@pytest.mark.parametrize("keys", [["away-count"], ["away-count", "research", "electives"]])
+def test_saving_a_guide_looks_only_through_what_changed(superuser_client, guide, keys):
+    page = superuser_client.get(change_url(guide))
+    changes = {f"{prefix_of(page, Question.objects.get(key=key))}-short_answer": "New" for key in keys}
+    with CaptureQueriesContext(connection) as queries:
+        assert superuser_client.post(change_url(guide), posted(page, **changes)).status_code == 302
+    statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    before_writing = [statement.startswith("UPDATE") for statement in statements].index(True)
+    key_and_constraint = 2
+    assert before_writing == 15 + key_and_constraint * len(keys)
 
 
 @pytest.mark.django_db(transaction=True)
