@@ -193,7 +193,7 @@ class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
         return specialty.advisor_count
 
 
-class Sortable:
+class Sortable(SavesChanges):
     """Rows put into order by dragging; a new one comes last."""
 
     ordering_field = "position"

@@ -8,7 +8,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.models.fields.files import FieldFile
-from django.db.models.signals import pre_save
+from django.db.models.signals import post_save, pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -340,6 +340,25 @@ def test_new_question_and_stage_come_last(superuser_client):
     superuser_client.post(reverse("admin:specialties_stage_add"), {"name": "Residents", "slug": "residents"})
     assert Question.objects.last().key == "shadowing"
     assert Stage.objects.last().slug == "residents"
+
+
+def test_dragging_questions_writes_their_places_alone(superuser_client):
+    page = superuser_client.get(reverse("admin:specialties_question_changelist"))
+    formset = page.context["cl"].formset
+    data = {f"form-{key}": value for key, value in formset.management_form.initial.items()}
+    for place, form in enumerate(reversed(formset.forms)):
+        data |= {f"{form.prefix}-id": form.instance.pk, f"{form.prefix}-position": place}
+    saved = []
+
+    def note(update_fields, **kwargs):
+        saved.append(update_fields)
+
+    post_save.connect(note, sender=Question)
+    superuser_client.post(reverse("admin:specialties_question_changelist"), data | {"_save": "Save"})
+    post_save.disconnect(note, sender=Question)
+    assert saved == [{"position"}] * len(saved)
+    places = Question.objects.order_by("position").values_list("pk", flat=True)
+    assert list(places) == [form.instance.pk for form in reversed(formset.forms)]
 
 
 def test_key_of_a_question_is_not_rewritten_with_its_label(superuser_client):
