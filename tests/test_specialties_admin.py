@@ -1,3 +1,4 @@
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from io import BytesIO
@@ -12,6 +13,7 @@ from django.db.models.signals import post_save, pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 from PIL import Image
 
 from advising.middleware import PUBLIC_BODY_LIMIT
@@ -455,6 +457,14 @@ def test_view_on_site_leads_to_what_is_on_the_site(superuser_client):
         (make_question(is_active=False), None),
     ):
         assert superuser_client.get(change_url(obj)).context["absolute_url"] == url
+
+
+def test_no_in_a_list_is_a_word_and_no_alarm(superuser_client):
+    make_specialty(is_published=False)
+    html = superuser_client.get(reverse("admin:specialties_specialty_changelist")).content.decode()
+    [cell] = re.findall(r"<td[^>]*field-is_published[^>]*>(.*?)</td>", html, re.DOTALL)
+    assert strip_tags(cell).strip() == "No"
+    assert "red" not in cell
 
 
 @pytest.mark.parametrize("model", CHANGELISTS)
