@@ -193,7 +193,7 @@ class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
         return specialty.advisor_count
 
 
-class Sortable:
+class Sortable(SavesChanges):
     """Rows put into order by dragging; a new one comes last."""
 
     ordering_field = "position"
@@ -268,8 +268,8 @@ class AdvisorAdmin(OnSite, SavesChanges, ModelAdmin):
     autocomplete_fields = ["specialties", "stand_in"]
     fieldsets = [
         (None, {"fields": [("name", "credentials"), ("slug", "role"), "specialties"]}),
-        ("Public profile", {"fields": ["photo", "bio", "profile_url", ("email", "show_email")]}),
-        ("Requests", {"fields": [("accepts_requests", "request_limit"), "on_selection_committee"]}),
+        ("Public profile", {"fields": ["photo", "bio", "profile_url", "email", "show_email"]}),
+        ("Requests", {"fields": ["request_limit", ("accepts_requests", "on_selection_committee")]}),
         ("Away", {"fields": [("away_from", "away_until"), "stand_in"]}),
     ]
 

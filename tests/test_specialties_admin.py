@@ -1,3 +1,4 @@
+import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from io import BytesIO
@@ -8,10 +9,11 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.models.fields.files import FieldFile
-from django.db.models.signals import pre_save
+from django.db.models.signals import post_save, pre_save
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 from PIL import Image
 
 from advising.middleware import PUBLIC_BODY_LIMIT
@@ -342,6 +344,25 @@ def test_new_question_and_stage_come_last(superuser_client):
     assert Stage.objects.last().slug == "residents"
 
 
+def test_dragging_questions_writes_their_places_alone(superuser_client):
+    page = superuser_client.get(reverse("admin:specialties_question_changelist"))
+    formset = page.context["cl"].formset
+    data = {f"form-{key}": value for key, value in formset.management_form.initial.items()}
+    for place, form in enumerate(reversed(formset.forms)):
+        data |= {f"{form.prefix}-id": form.instance.pk, f"{form.prefix}-position": place}
+    saved = []
+
+    def note(update_fields, **kwargs):
+        saved.append(update_fields)
+
+    post_save.connect(note, sender=Question)
+    superuser_client.post(reverse("admin:specialties_question_changelist"), data | {"_save": "Save"})
+    post_save.disconnect(note, sender=Question)
+    assert saved == [{"position"}] * len(saved)
+    places = Question.objects.order_by("position").values_list("pk", flat=True)
+    assert list(places) == [form.instance.pk for form in reversed(formset.forms)]
+
+
 def test_key_of_a_question_is_not_rewritten_with_its_label(superuser_client):
     page = superuser_client.get(change_url(Question.objects.first()))
     assert page.context["adminform"].prepopulated_fields == []
@@ -436,6 +457,14 @@ def test_view_on_site_leads_to_what_is_on_the_site(superuser_client):
         (make_question(is_active=False), None),
     ):
         assert superuser_client.get(change_url(obj)).context["absolute_url"] == url
+
+
+def test_no_in_a_list_is_a_word_and_no_alarm(superuser_client):
+    make_specialty(is_published=False)
+    html = superuser_client.get(reverse("admin:specialties_specialty_changelist")).content.decode()
+    [cell] = re.findall(r"<td[^>]*field-is_published[^>]*>(.*?)</td>", html, re.DOTALL)
+    assert strip_tags(cell).strip() == "No"
+    assert "red" not in cell
 
 
 @pytest.mark.parametrize("model", CHANGELISTS)
