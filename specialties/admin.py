@@ -174,6 +174,8 @@ class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
+        if any(formset.model is Resource and formset.has_changed() for formset in formsets):
+            form.instance.save(update_fields=["updated_at"])  # a word of the guide, too
         index(Specialty.objects.filter(pk=form.instance.pk))  # the inline of advisors tells nobody else of its rows
 
     def save_formset(self, request, form, formset, change):

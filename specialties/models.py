@@ -304,6 +304,10 @@ class Answer(models.Model):
     def get_absolute_url(self):
         return f"{self.specialty.get_absolute_url()}#{self.question.key}"
 
+    def clean(self):
+        if self.confirmed_on and not any(self.text):
+            raise ValidationError({"confirmed_on": "There is no answer here that could be confirmed."})
+
     @property
     def is_blank(self):
         return not (self.short_answer or self.body)

@@ -294,6 +294,26 @@ def test_guide_is_edited_when_a_word_of_it_changes(superuser_client, change, is_
     assert (Specialty.objects.get().updated_at > before) == is_edit
 
 
+def test_guide_is_edited_when_a_resource_of_it_changes(superuser_client):
+    specialty = make_specialty()
+    make_resource(specialty)
+    before = specialty.updated_at
+    page = superuser_client.get(change_url(specialty))
+    superuser_client.post(change_url(specialty), posted(page))
+    assert Specialty.objects.get().updated_at == before
+    superuser_client.post(change_url(specialty), posted(page, **{"resources-0-label": "Another"}))
+    assert Specialty.objects.get().updated_at > before
+
+
+def test_nobody_confirms_what_is_not_there(superuser_client, guide):
+    question = Question.objects.get(key="chair-letter")
+    page = superuser_client.get(change_url(guide))
+    mine = prefix_of(page, question)
+    data = posted(page, **{f"{mine}-body": "<p></p>", f"{mine}-confirmed_on": "2026-11-02"})
+    response = superuser_client.post(change_url(guide), data)
+    assert errors_of(response, question)["confirmed_on"] == ["There is no answer here that could be confirmed."]
+
+
 def test_markup_that_is_not_offered_does_not_get_in(superuser_client, guide):
     page = superuser_client.get(change_url(guide))
     prefix = prefix_of(page, Question.objects.get(key="chair-letter"))
@@ -344,13 +364,13 @@ def test_new_question_and_stage_come_last(superuser_client):
     assert Stage.objects.last().slug == "residents"
 
 
-def test_dragging_questions_writes_their_places_alone(superuser_client):
+def test_dragging_questions_writes_their_places_alone(superuser_client, guide):
     page = superuser_client.get(reverse("admin:specialties_question_changelist"))
     formset = page.context["cl"].formset
     data = {f"form-{key}": value for key, value in formset.management_form.initial.items()}
     for place, form in enumerate(reversed(formset.forms)):
         data |= {f"{form.prefix}-id": form.instance.pk, f"{form.prefix}-position": place}
-    saved = []
+    saved, found = [], [*SearchEntry.objects.values_list("pk")]
 
     def note(update_fields, **kwargs):
         saved.append(update_fields)
@@ -359,6 +379,7 @@ def test_dragging_questions_writes_their_places_alone(superuser_client):
     superuser_client.post(reverse("admin:specialties_question_changelist"), data | {"_save": "Save"})
     post_save.disconnect(note, sender=Question)
     assert saved == [{"position"}] * len(saved)
+    assert [*SearchEntry.objects.values_list("pk")] == found  # the search is not written anew
     places = Question.objects.order_by("position").values_list("pk", flat=True)
     assert list(places) == [form.instance.pk for form in reversed(formset.forms)]
 
