@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 
 import mammoth
 
-HEADING, BOLD, ITEM = "heading", "bold", "item"
+HEADING, TERM, BOLD, ITEM = "heading", "term", "bold", "item"
 LARGEST_TEXT = 2_000_000  # bytes of text or HTML: some hundred pages
 LARGEST_FILE = 20_000_000  # bytes of a Word file, pictures and all; these are never unpacked
 LARGEST_PART = 3_000_000  # bytes of one part of a Word file, unpacked
 MOST_TAGS = 200_000
-WRAPPED = 60  # characters: a line this long that goes on in small letters was broken by an e-mail program
+WRAPPED = 30  # characters: a line this long that goes on in small letters was broken by an e-mail program
 
 
 class Refused(Exception):
@@ -24,16 +24,16 @@ class Refused(Exception):
 @dataclass(frozen=True)
 class Line:
     text: str
-    hint: str = ""  # HEADING, BOLD (all of it), ITEM (of a list) or nothing
+    hint: str = ""  # HEADING, TERM (what unfolds or defines), BOLD (all of it), ITEM (of a list) or nothing
     gap: bool = False  # a blank line, or the beginning of a block, before it
     links: tuple = ()  # (label, address) each
+    depth: int = 0  # how far it is indented
 
 
 @dataclass(frozen=True)
 class Document:
     lines: tuple
     title: str = ""
-    warnings: tuple = ()
 
 
 # What a file begins with, whatever its name says.
@@ -97,7 +97,7 @@ def decoded(content):
         text = content.decode(encoding)
     except UnicodeDecodeError:
         text = content.decode("windows-1252", errors="replace")
-    if len(INVISIBLE.findall(text)) + text.count("\ufffd") > len(text) / 10:
+    if len(INVISIBLE.findall(text)) + text.count("\ufffd") > len(text) / 10 + 10:
         raise Refused("This is not a text. Text, HTML and Word (.docx) can be imported.")
     return text
 
@@ -143,16 +143,19 @@ def clean(text):
 
 
 def lines_of(text):
-    """Yield the lines of plain text; two cells with a tab between are two lines, as label and value of a table."""
+    """Yield the lines of plain text; two cells with a tab between are two lines, as label and value of a table.
+
+    A row of more is one line with its empty cells, without which nobody knows what an X in it stands for.
+    """
     gap, last = True, None
     for raw in text.splitlines():
-        cells = [cell for part in raw.split("\t") if (cell := clean(part))]
-        cells = cells if len(cells) == 2 else [" | ".join(cells)]
+        cells = [clean(part) for part in raw.strip().split("\t")]
+        cells = cells if len(cells) == 2 else [clean(" | ".join(cells))]
         for cell in cells:
             if not cell:
                 gap = True
                 continue
-            line = marked(cell, gap)
+            line = replace(marked(cell, gap), depth=len(raw) - len(raw.lstrip()))
             gap = False
             if last and goes_on(last, line):
                 last = replace(last, text=f"{last.text} {line.text}")
@@ -197,8 +200,25 @@ class PageReader(HTMLParser):
     """Reads HTML as it streams by, so that the memory it takes does not grow with the number of tags."""
 
     SKIPPED = {"script", "style", "noscript", "template", "nav", "footer", "form", "svg", "iframe", "object", "select"}
-    HEADINGS = {"h1", "h2", "h3", "h4", "h5", "h6", "dt", "summary", "button", "legend", "caption", "th"}
-    BLOCKS = HEADINGS | {"p", "div", "ul", "ol", "li", "dl", "dd", "table", "tr", "td", "section", "article", "main"}
+    HEADINGS = {"h1": HEADING, "h2": HEADING, "h3": HEADING, "h4": HEADING, "h5": HEADING, "h6": HEADING}
+    HEADINGS |= {"legend": HEADING, "caption": HEADING, "dt": TERM, "summary": TERM, "button": TERM}
+    BLOCKS = {
+        *HEADINGS,
+        "th",
+        "p",
+        "div",
+        "ul",
+        "ol",
+        "li",
+        "dl",
+        "dd",
+        "table",
+        "tr",
+        "td",
+        "section",
+        "article",
+        "main",
+    }
     BLOCKS |= {
         "header",
         "aside",
@@ -212,12 +232,14 @@ class PageReader(HTMLParser):
         "title",
         "body",
     }
-    BOLD = {"strong", "b"}
+    BOLD = {"strong", "b", "th"}
+    LISTS = {"ul", "ol"}
 
     def __init__(self):
         super().__init__()
         self.lines, self.title, self.row = [], "", []
-        self.skipping = self.bold = self.heading = 0
+        self.skipping = self.bold = self.lists = 0
+        self.headings = []  # that are open
         self.item = self.in_title = False
         self.begin_line(gap=True)
 
@@ -229,8 +251,9 @@ class PageReader(HTMLParser):
         if self.in_title:
             self.title = self.title or text
         elif text:
-            hint = HEADING if self.heading else ITEM if self.item else BOLD if self.all_bold else ""
-            self.lines.append(marked(text, self.gap, hint, tuple(self.links)))
+            hints = {self.HEADINGS[tag] for tag in self.headings}
+            hint = max(hints) if hints else ITEM if self.item else BOLD if self.all_bold else ""
+            self.lines.append(replace(marked(text, self.gap, hint, tuple(self.links)), depth=self.lists))
             self.item = False
         self.begin_line(gap=gap or (self.gap and not text))
 
@@ -247,8 +270,9 @@ class PageReader(HTMLParser):
             self.row = []
         if tag in ("td", "th"):
             self.row.append(len(self.lines))
-        self.heading += tag in self.HEADINGS
+        self.headings = [*self.headings, tag] if tag in self.HEADINGS else [] if tag == "dd" else self.headings
         self.bold += tag in self.BOLD
+        self.lists += tag in self.LISTS
         self.item = tag == "li" or (self.item and tag not in ("ul", "ol"))
         self.in_title = tag == "title"
 
@@ -261,8 +285,10 @@ class PageReader(HTMLParser):
             self.end_link(*self.link)
         if tag == "tr":
             self.end_row()
-        self.heading = max(0, self.heading - (tag in self.HEADINGS))
+        if tag in self.headings:
+            self.headings.remove(tag)
         self.bold = max(0, self.bold - (tag in self.BOLD))
+        self.lists = max(0, self.lists - (tag in self.LISTS))
         self.item = self.item and tag != "li"
         self.in_title = False
 
@@ -287,5 +313,5 @@ class PageReader(HTMLParser):
             ends = [*self.row[1:], len(self.lines)]
             cells = [" ".join(line.text for line in self.lines[a:b]) for a, b in zip(self.row, ends, strict=True)]
             links = tuple(link for line in self.lines[self.row[0] :] for link in line.links)
-            self.lines[self.row[0] :] = [Line(" | ".join(cells), links=links)]
+            self.lines[self.row[0] :] = [Line(clean(" | ".join(cells)), links=links)]
         self.row = []

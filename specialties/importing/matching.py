@@ -1,6 +1,7 @@
 """Which question of the bank a page asks, in whatever words; in doubt none."""
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 from ..models import Question, Stage
@@ -9,7 +10,7 @@ from ..words import stem, words_of
 # What is asked for: a question for a number never means one for a date. The first in the wording decides.
 ASKED_FOR = re.compile(
     r"\b(?:(?P<number>how many|number of)"
-    r"|(?P<time>when|what time|(?:which|what) months?(?: s)?|how (?:early|soon|late))"
+    r"|(?P<time>when|what time|(?:what is the |the )?best time|(?:which|what) months?(?: s)?|how (?:early|soon|late))"
     r"|(?P<whether>how (?:important|necessary|valuable|essential|crucial|critical|helpful|useful|beneficial))"
     r"|(?P<how>how)|(?P<why>why)|(?P<where>where)|(?P<what>what|which)|(?P<who>who(?! (?:is|are|want|wish|plan)))"
     r")\b"
@@ -24,7 +25,7 @@ SAME = [
     (r"(?:be |is |are )?(?:written by|come from)", "from"),
     (rf"from (?:within )?{IN_IT}", "member"),
     (rf"specialty specific|(?:be|is) in {IN_IT}(?: itself)?|in {IN_IT} itself|in the same (?:specialty|field)", "itself"),
-    (r"(?:audition|visiting|away)(?: student| audition)? (?:rotations?|electives?)|auditions|aways?", "aways"),
+    (r"(?:audition|visiting|away)(?: student| audition| away)? (?:rotations?|electives?)|auditions|aways?", "aways"),
     (r"(?:letters?|lors?)(?: s)?(?: of (?:recommendation|reference|support)s?)?|recommendation letters?", "letter"),
     (r"(?:department(?:al)? )?chair(?:man|woman|person|s)?(?: s)?", "chair"),
     (r"letter author|person writing the letter|one writing the letter", "letter writer"),
@@ -43,7 +44,7 @@ FILLER = """
     doing done encourage encouraged essential expect expected experience experiences for from good have helpful highly
     i if important importance in into is it its matter matters me must my necessary need needed obtain of on one or our
     particular recommend recommendation recommended recommends require required requires s should so some someone
-    specialty specialties student students suggest suggested take taken taking that the their then these they this those
+    specialty specialties program programs residency residencies most typically typical generally student students suggest suggested take taken taking that the their then these they this those
     to useful usually want we which who will with would you your
 """
 FILLER = frozenset(map(stem, FILLER.split()))
@@ -55,11 +56,14 @@ class Meaning(NamedTuple):
     years: frozenset  # of the curriculum: {"year3", "year4"}
 
 
+@lru_cache(maxsize=2_000)
 def meaning_of(text, specialty=""):
     """Return what a wording asks, by the words that count. `specialty` is the name that may stand for "your specialty"."""
     words = " ".join(words_of(text))
     if specialty:
-        words = re.sub(rf"\b{' '.join(words_of(specialty))}\b", "this specialty", words)
+        names = [words_of(specialty), ["".join(word[0] for word in words_of(specialty))]]
+        names = "|".join(" ".join(name) for name in names if len("".join(name)) > 1)
+        words = re.sub(rf"\b(?:{names})\b", "this specialty", words)
     for pattern, same in SAME:
         words = pattern.sub(same, words)
     asked = ASKED_FOR.search(words)
@@ -127,7 +131,7 @@ class Bank:
         if len(found) != 1:
             return None
         [known] = found.values()
-        if known.parts > text.count("?"):
+        if known.parts > max(1, text.count("?")):
             shared = [other for other in others if other != text and meaning.words & meaning_of(other).words]
             return None if shared else known.question
         return known.question

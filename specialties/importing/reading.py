@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from dataclasses import dataclass, replace
+from itertools import takewhile
 
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
@@ -10,7 +11,7 @@ from django.utils.safestring import mark_safe
 from ..models import Answer
 from ..words import stem, words_of
 from . import rules
-from .documents import BOLD, HEADING, ITEM, Refused
+from .documents import BOLD, HEADING, ITEM, TERM, Refused
 from .matching import meaning_of
 from .people import advisors_in, email_in, person_in
 
@@ -66,6 +67,7 @@ class Draft:
     question: str
     lines: list
     is_heading: bool = False  # a heading that works as a question
+    is_label: bool = False  # a heading or a "label? value" below one
 
 
 def plain(lines):
@@ -123,12 +125,16 @@ class Reader:
         self.lines = [line for line in document.lines if not rules.DEBRIS.fullmatch(line.text[:LONGEST_QUESTION])]
         self.before = []  # lines before the first stage, question or section
         self.specialty = specialty or specialty_of(document)
-        self.drafts, self.blocks, self.warnings, self.left = [], [], list(document.warnings), []
+        self.warnings = [] if self.specialty else ["The specialty is not named."]
+        self.drafts, self.blocks, self.left = [], [], []
         self.sections = {name: [] for name, _ in rules.SECTIONS if name}
         self.stage, self.into = None, self.before
+        self.has_gaps = any(line.gap for line in self.lines[1:])
         self.in_table = False  # "How important are each of the following": rows below are no headings
         self.stages_at = [at for at, line in enumerate(self.lines) if self.is_stage(line)]
+        self.asked = [line for line in self.lines if rules.STARTS.match(self.split(line)[0])]
         self.style = self.usual_mark()
+        self.usual_depth = min((line.depth for line in self.asked if line.hint == ITEM), default=0)
 
     def read(self):
         for at, line in enumerate(self.lines):
@@ -138,11 +144,20 @@ class Reader:
 
     def take(self, at, line):
         steps = (self.take_stage, self.take_section, self.take_advisors, self.take_question, self.take_heading)
-        if any(step(at, line) for step in steps):
+        if self.is_cut_heading(at, line) or any(step(at, line) for step in steps):
             return
         if self.blocks and self.into is self.blocks[-1][1] and is_prose(line.text):
             self.into = self.left  # an advisor block is of short lines
         self.into.append(line)
+
+    def is_cut_heading(self, at, line):
+        """Whether the page ends within a heading: "Overall Recomm"."""
+        text = line.text.lower()
+        return (
+            at == len(self.lines) - 1
+            and len(text) > 4
+            and any(heading.startswith(text) and heading != text for heading in rules.USUAL_HEADINGS)
+        )
 
     def take_stage(self, at, line):
         if not self.is_stage(line):
@@ -163,13 +178,19 @@ class Reader:
         return line.hint == HEADING or not (line.text.endswith(":") and len(words_of(line.text)) < 2)
 
     def take_section(self, at, line):
-        if len(line.text) > 100 or line.hint == ITEM:
+        if len(line.text) > 100:
             return False
         name = next((name for name, pattern in rules.SECTIONS if pattern.fullmatch(line.text)), None)
-        if name is None or (name == "resources" and self.drafts and not (line.gap or line.hint)):
+        if name is None or (line.hint == ITEM and name != "recommendations"):
+            return False
+        if name == "resources" and self.in_answer and not (line.gap or line.hint or line.text.endswith(":")):
             return False
         self.into = self.sections[name] if name else self.left
         return True
+
+    @property
+    def in_answer(self):
+        return bool(self.drafts) and self.into is self.drafts[-1].lines
 
     def take_advisors(self, at, line):
         heading = rules.ADVISORS.fullmatch(line.text) if len(line.text) < 200 else None
@@ -200,30 +221,33 @@ class Reader:
         if self.continues(line, question):
             self.drafts[-1].question += f" {question}"
         else:
-            self.drafts.append(Draft(self.stage, question, []))
+            below_heading = bool(self.drafts) and self.drafts[-1].is_label and len(question.split()) <= 8
+            self.drafts.append(Draft(self.stage, question, [], is_label=below_heading and bool(rest)))
         self.into = self.drafts[-1].lines
         self.in_table = "the following" in question.lower()
         if rest:
-            self.into.append(replace(line, text=rules.ANSWER_MARK.sub("", rest, count=1), hint=""))
+            self.into.append(replace(line, text=rest, hint=""))
         return True
 
     def continues(self, line, question):
         """Whether a question is the second half of the one on the line before it."""
         return (
-            self.drafts
-            and self.into is self.drafts[-1].lines
+            self.in_answer
             and not self.into
             and not (line.gap or line.hint or rules.MARK.match(line.text))
-            and question.lower().startswith("if ")
+            and rules.SECOND_HALF.match(question)
+            and not self.known(question)
         )
 
     def take_heading(self, at, line):
         """A heading that works as a question, as "Research", or as label of a value, as "Research: helpful"."""
         label, colon, value = line.text.partition(": ")
-        if colon and is_topic(label) and (not self.drafts or self.drafts[-1].is_heading) and line.hint != ITEM:
-            self.drafts.append(Draft(self.stage, label, [replace(line, text=value, hint="")], is_heading=True))
+        if colon and is_topic(label) and (not self.drafts or self.drafts[-1].is_label) and line.hint != ITEM:
+            self.drafts.append(
+                Draft(self.stage, label, [replace(line, text=value, hint="")], is_heading=True, is_label=True)
+            )
         elif self.is_heading(at, line):
-            self.drafts.append(Draft(self.stage, line.text.rstrip(":"), [], is_heading=True))
+            self.drafts.append(Draft(self.stage, line.text.rstrip(":"), [], is_heading=True, is_label=True))
         elif line.hint == HEADING and self.drafts:
             self.into = self.left
             self.left.append(line)
@@ -234,9 +258,11 @@ class Reader:
         return True
 
     def is_heading(self, at, line):
+        if line.hint == TERM and len(line.text) < LONGEST_QUESTION:
+            return True
         if self.in_table or line.hint == ITEM or not is_topic(line.text):
             return False
-        if line.hint in (HEADING, BOLD):
+        if line.hint in (HEADING, BOLD, TERM):
             return True
         around = [self.lines[i] for i in (at - 1, at + 1) if 0 <= i < len(self.lines)]
         below = around[-1] if at + 1 < len(self.lines) else None
@@ -262,11 +288,11 @@ class Reader:
 
     def is_unmarked_question(self, at, line, mark, text):
         """Whether a line without a question mark asks something: by its mark, by the bank, or cut off at the end."""
-        if mark == "q":
+        if mark == "q" or rules.REQUEST.fullmatch(text[:LONGEST_QUESTION]):
             return True
         if len(text) > LONGEST_QUESTION or not rules.STARTS.match(text) or text.endswith((".", "!", ";", ",")):
             return False
-        if mark in ("number", HEADING, BOLD) and len(text.split()) > 2:
+        if mark in ("number", HEADING, BOLD, TERM) and len(text.split()) > 2:
             return True
         return self.is_cut_off(at, text) or bool(self.known(text.rstrip(":") + "?"))
 
@@ -278,27 +304,29 @@ class Reader:
 
     def usual_mark(self):
         """Return what stands before most of the page's questions, "" for nothing; None where they differ."""
-        asked = [
-            self.mark_of(line)
-            for line in self.lines
-            if (found := split_question(rules.MARK.sub("", line.text, count=1))[0]) and rules.STARTS.match(found)
-        ]
-        [(mark, count)] = Counter(asked).most_common(1) or [(None, 0)]
-        return mark if count >= 3 and count >= 0.8 * len(asked) else None
+        [(mark, count)] = Counter(map(self.mark_of, self.asked)).most_common(1) or [(None, 0)]
+        return mark if count >= 3 and count >= 0.8 * len(self.asked) else None
+
+    def split(self, line):
+        return split_question(rules.MARK.sub("", line.text, count=1))
 
     def asks(self, at, line, mark, question, rest):
         """Whether a line that reads like a question is one of the page's, and not one asked in passing in an answer."""
-        if mark == "q":
+        if mark == "q" or rules.REQUEST.match(question):
             return True
         if mark == ITEM and self.style != ITEM and (self.style is not None or self.in_list(at)):
             return False
-        if self.known(question) or (mark and mark == self.style):
+        if self.known(question):
+            return True
+        if mark == ITEM and line.depth > self.usual_depth:
+            return False  # of a list within an answer
+        if mark and mark == self.style:
             return True
         if self.stages_at and at < self.stages_at[0]:
             return False  # navigation
-        if self.style and mark not in (HEADING, BOLD, self.style):
+        if self.style and mark not in (HEADING, BOLD, TERM, self.style):
             return False
-        if mark == HEADING:
+        if mark in (HEADING, TERM):
             return True
         return not rules.RHETORICAL.match(question) and self.reads_as_asked(line, question, rest)
 
@@ -309,20 +337,16 @@ class Reader:
         topic, long = stems_of(question) & rules.TOPICS, len(question.split()) > 3
         if not rest:
             return bool((rules.STARTS.match(question) and (topic or long)) or (topic and len(question.split()) <= 8))
-        if self.drafts and self.drafts[-1].is_heading and len(question.split()) <= 8:
+        if self.drafts and self.drafts[-1].is_label and len(question.split()) <= 8:
             return True  # "Required? No" below the heading "Research"
         return bool(topic) and (long or not self.drafts) and bool(rules.STARTS.match(question) or len(question) < 60)
-
-    @property
-    def has_gaps(self):
-        return any(line.gap for line in self.lines[1:])
 
     # The whole
 
     def page(self):
         quote, source = quote_in(self.before)
         entries = self.entries()
-        left = [line for line in self.left if is_prose(line.text)]
+        left = [line for line in self.left if len(line.text.split()) > 3]
         self.warnings += [f"Left out, as it belongs to no question: “{short(line.text)}”" for line in left]
         return Page(
             self.specialty, quote, source, tuple(self.sections["recommendations"]), tuple(entries),
@@ -334,7 +358,7 @@ class Reader:
     def entries(self):
         drafts = [draft for draft in self.drafts if draft.lines or not draft.is_heading]
         for draft in drafts:
-            draft.lines = without_repeats([line for line in draft.lines if words_of(line.text)])
+            draft.lines = without_repeats(answer_of(draft.lines))
         drafts = self.without_contents(drafts)
         self.warn_of_end(drafts)
         keys = self.keys_of(drafts)
@@ -376,7 +400,9 @@ class Reader:
             return
         if not drafts[-1].lines and not drafts[-1].is_heading and last.endswith(drafts[-1].question):
             self.cut = drafts[-1]
-            self.warnings.append(f"The page ends within a question, which is left blank: “{short(last)}”")
+            self.warnings.append(
+                f"The page ends within a question, which is left blank: “{short(drafts[-1].question)}”"
+            )
         elif drafts[-1].lines and drafts[-1].lines[-1].text == last and len(last) > 60:
             self.warnings.append("The page may end before its last answer does.")
 
@@ -400,6 +426,12 @@ def is_topic(text):
         return False
     stems = stems_of(text)
     return bool(stems & rules.HEADING_WORDS) and stems <= rules.HEADING_WORDS | rules.JOINS
+
+
+def answer_of(lines):
+    """Return the lines that say something, the first without its "A:"."""
+    lines = [line for line in lines if words_of(line.text)]
+    return [replace(line, text=rules.ANSWER_MARK.sub("", line.text, count=1)) for line in lines[:1]] + lines[1:]
 
 
 def without_repeats(lines):
@@ -454,7 +486,7 @@ def quotation(lines):
 
 def specialty_of(document):
     """Return the name of the specialty, from the page's title, the lines at its top or its address; "" if in doubt."""
-    lines = [line.text for line in document.lines[:30]]
+    lines = list(takewhile(lambda text: "?" not in text or "://" in text, (line.text for line in document.lines[:30])))
     for text in lines:
         if found := re.fullmatch(r"special(?:ty|ties)(?: choice| name)? ?[:–—-] ?(.{3,60})", text, re.IGNORECASE):
             return found[1]
@@ -462,10 +494,19 @@ def specialty_of(document):
     slug = words_of(address[1].rsplit(".", 1)[0].replace("_", "-")) if address else []
     titles = [*re.split(r" [|–—-] ", document.title), *lines]
     names = [text.strip() for text in titles if is_name(text)]
+    names = [name.title() if name.isupper() and len(name) > 5 else name for name in names]
     if set(slug) - rules.NO_SPECIALTY == set(slug) and slug:
-        spelled = (name for name in names if set(words_of(name)) & set(slug))
+        spelled = (
+            name for name in names if set(words_of(name)) & set(slug) or is_short_for("".join(slug), name.lower())
+        )
         return next(spelled, " ".join(word if word == "and" else word.capitalize() for word in slug))
     return names[0] if names else ""
+
+
+def is_short_for(short, name):
+    """Whether all letters of `short` are in `name` in this order: "obgyn" in "obstetrics and gynecology"."""
+    letters = iter(name)
+    return name.startswith(short[0]) and all(letter in letters for letter in short)
 
 
 def is_name(text):

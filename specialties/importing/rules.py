@@ -15,14 +15,14 @@ def stems(words):
 
 # Dropped wherever they stand: the furniture of a page, and what Word leaves on the clipboard.
 DEBRIS = whole(
-    r"skip to (?:main )?(?:content|navigation)|back to top|(?:main )?menu|search|home|print(?: this page)?|share|close|more",
+    r"skip to (?:main )?(?:content|navigation)|back to top|(?:main )?menu|search|print(?: this page)?|share|close",
     r"(?:show|hide|expand|collapse|open|close|view|toggle) (?:all|more|less)(?: answers| questions| sections)?(?: [+–-])?",
     r"view (?:full )?profile|read more|learn more|toggle navigation|request an? .{0,60}advis[eo]r",  # Feinberg
     r"is .{1,60} for me\?|.{1,60} advising summary",  # Feinberg, links beside the guide
     r"(?:answer|question|questions and answers|q ?& ?a|faqs?|frequently asked questions)s?:?",  # heads of tables
     r"©.*|copyright .*|all rights reserved.*|last (?:updated|modified|reviewed).*|privacy (?:policy|statement).*|follow us.*",
     r"(?:home|career \w+|specialt\w+) ?[>»/›].*|https?://\S+",
-    r"normal 0|false|x-none|[a-z]{2}-us|microsoftinternetexplorer4|/\* (?:style|font|list) definitions \*/.*|table\.mso.*|mso-.*",
+    r"(?:normal )?0 false .*|x-none|en-us|microsoftinternetexplorer4|/\* (?:style|font|list) definitions \*/.*|table\.mso.*|mso-.*",
 )
 # Headings of what is neither question nor answer, and where the lines below them go ("" is nowhere).
 SECTIONS = [
@@ -60,6 +60,24 @@ STARTS = re.compile(
     re.IGNORECASE,
 )
 FOLLOWS = re.compile(r"(?:if|and|or|when|how|which|what|who|why|does|do|is|are|should|where)\b", re.IGNORECASE)
+SECOND_HALF = re.compile(r"if (?:so|yes|no|not|important|necessary|required|recommended|applicable)\b", re.IGNORECASE)
+USUAL_HEADINGS = [  # of which a copy may end within one
+    "overall recommendations",
+    "specialty career advisor:",
+    "for more information",
+    "associated societies",
+    "quick facts",
+    "m1 and m2 students",
+    "m3 and m4 students",
+    "advice for ms3 and ms4 students",
+    "show all answers",
+    "view profile",
+]
+# A question in the form of a request; ECU's "Please list any additional comments".
+REQUEST = re.compile(
+    r"please (?:list|describe|share|provide|comment on|indicate|explain) (?:any|the|your|other|additional|specific)\b[^.!]*",
+    re.IGNORECASE,
+)
 # What a writer asks in passing, inside an answer.
 RHETORICAL = re.compile(
     r"(?:(?:do|would|are|have|can|could|should|did|will) you (?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure|not|"
@@ -78,12 +96,40 @@ HEADING_WORDS = stems("""
 TOPICS = HEADING_WORDS | stems("""
     specialty field student program resident training match school dean schedule hour career quality characteristic market
     visa img gap year resource couples backup plan parallel mistake prepare preparation success discipline faculty
-    department medicine physician performance hobby group interest common qualification competitive
+    department medicine physician performance hobby group interest common qualification competitive comment
 """)
 JOINS = stems("of and for the in to your or on with an from by a need is are amount exam ck s clinical home")
 STAGE_WORDS = stems(
     "advice guidance information tips year question medical student training curriculum college section"
 )
 NO_SPECIALTY = frozenset(  # words of a page's other titles
-    ["university", "school", "college", "education", "advising", "affairs", "studentaffairs", "career", "careers", "home", "office", "menu", "program", "guide", "residency", "student", "students", "welcome", "index", "default", "page", "choice", "specialty", "specialties", "overview", "about", "faq"]
+    [
+        "university",
+        "school",
+        "college",
+        "education",
+        "advising",
+        "affairs",
+        "studentaffairs",
+        "career",
+        "careers",
+        "home",
+        "office",
+        "menu",
+        "program",
+        "guide",
+        "residency",
+        "student",
+        "students",
+        "welcome",
+        "index",
+        "default",
+        "page",
+        "choice",
+        "specialty",
+        "specialties",
+        "overview",
+        "about",
+        "faq",
+    ]
 )
