@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("specialties", "0006_liaison"),
+        ("specialties", "0007_first_other_wordings"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
