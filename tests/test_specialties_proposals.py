@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from specialties.differences import differences
 from specialties.models import Answer, Proposal
-from specialties.proposals import Decided, Source, State, propose
+from specialties.models.proposals import Decided, Source, State, propose
 from tests.factories import make_answer, make_question, make_specialty, make_superuser
 
 pytestmark = pytest.mark.django_db

@@ -5,8 +5,9 @@ from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from .differences import differences
-from .fields import RichTextField, plain_text
+from ..differences import differences
+from ..fields import RichTextField, plain_text
+from .guides import SHORT_ANSWER_LENGTH, Question, Specialty
 
 
 class Source(models.TextChoices):
@@ -44,9 +45,9 @@ class ProposalQuerySet(models.QuerySet):
 class Proposal(models.Model):
     """A new short answer and text for one specialty's answer, not in force before it is accepted."""
 
-    specialty = models.ForeignKey("specialties.Specialty", models.CASCADE, related_name="proposals")
-    question = models.ForeignKey("specialties.Question", models.CASCADE, related_name="proposals")
-    short_answer = models.CharField(max_length=80, blank=True)
+    specialty = models.ForeignKey(Specialty, models.CASCADE, related_name="proposals")
+    question = models.ForeignKey(Question, models.CASCADE, related_name="proposals")
+    short_answer = models.CharField(max_length=SHORT_ANSWER_LENGTH, blank=True)
     body = RichTextField("full text", blank=True)
     source = models.CharField(max_length=10, choices=Source)
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
@@ -150,7 +151,7 @@ class Proposal(models.Model):
 
     def _lock(self):
         """Read the row anew under lock, its guide first, as everything that writes a guide does."""
-        type(self.specialty).objects.select_for_update(no_key=True).get(pk=self.specialty_id)
+        Specialty.objects.select_for_update(no_key=True).get(pk=self.specialty_id)
         self.refresh_from_db(from_queryset=Proposal.objects.select_for_update(no_key=True))
 
     def _put_in_force(self):
