@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 
-from specialties.models import Advisor, Answer, Question, Specialty, Standing
+from specialties.models import Advisor, Answer, Question, Specialty
+from specialties.models.guides import Standing
 from tests.factories import make_advisor, make_answer, make_question, make_request, make_specialty, make_stage
 
 pytestmark = pytest.mark.django_db

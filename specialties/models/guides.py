@@ -66,9 +66,8 @@ class SpecialtyQuerySet(models.QuerySet):
         return self.annotate(answer_count=count_of(answers.filter(specialty=OuterRef("pk"))))
 
     def with_advisor_count(self):
-        return self.annotate(
-            advisor_count=count_of(Specialty.advisors.through.objects.filter(specialty=OuterRef("pk")))
-        )
+        advised = Specialty.advisors.through.objects.filter(specialty=OuterRef("pk"))
+        return self.annotate(advisor_count=count_of(advised))
 
     def with_last_edited(self):
         """Each with `text_edited_at`, when a word of the guide last changed."""
