@@ -26,6 +26,10 @@ class Decided(Exception):
     """Somebody accepted or declined the proposal before."""
 
 
+class WrittenOver(Exception):
+    """The answer is not the one that the proposal was compared with."""
+
+
 class ProposalQuerySet(models.QuerySet):
     def open(self):
         return self.filter(state=State.OPEN)
@@ -50,6 +54,7 @@ class Proposal(models.Model):
     short_answer = models.CharField(max_length=SHORT_ANSWER_LENGTH, blank=True)
     body = RichTextField("full text", blank=True)
     source = models.CharField(max_length=10, choices=Source)
+    page = models.ForeignKey("ImportedPage", models.SET_NULL, null=True, editable=False, related_name="proposals")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     author_name = models.CharField(max_length=100, blank=True, help_text="Who wrote it, where it was no user.")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN, editable=False)
@@ -100,6 +105,11 @@ class Proposal(models.Model):
         return self.author_name or (str(self.author) if self.author else "somebody whose account is gone")
 
     @property
+    def compared_with(self):
+        """Which answer its differences were shown against, to be sent back with a decision."""
+        return self.answer.edited_at.isoformat() if self.answer.pk else ""
+
+    @property
     def changes_nothing(self):
         return self.answer.text == self.text
 
@@ -112,12 +122,15 @@ class Proposal(models.Model):
         return differences(plain_text(self.answer.body), plain_text(self.body))
 
     @transaction.atomic
-    def accept(self, *, by, short_answer=None, body=None, at=None):
+    def accept(self, *, by, compared_with=None, short_answer=None, body=None, at=None):
         """Put the text in force, or what it was edited to; with `at`, a time to come, let the worker do it then.
 
-        Raises Decided where somebody decided before.
+        Raises Decided where somebody decided before, and WrittenOver where the answer that was `compared_with` it has
+        been edited since.
         """
         self._decide(State.ACCEPTED, by)
+        if compared_with not in (None, self.compared_with):
+            raise WrittenOver
         self.short_answer = self.short_answer if short_answer is None else short_answer
         self.body = self.body if body is None else body
         self.takes_effect_at = at
@@ -165,9 +178,9 @@ class Proposal(models.Model):
 
 
 def propose(specialty, question, *, short_answer="", body="", **fields):
-    """Return a new open proposal, or None where the answer says that already or the same is proposed and open."""
+    """Return a new open proposal, or None where the answer says that already, or the same page proposes it already."""
     proposal = Proposal(specialty=specialty, question=question, short_answer=short_answer, body=body, **fields)
-    waiting = specialty.proposals.open().filter(question=question)
+    waiting = specialty.proposals.open().filter(question=question, page=proposal.page)
     if proposal.changes_nothing or any(other.text == proposal.text for other in waiting):
         return None
     proposal.save()
