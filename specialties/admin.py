@@ -303,5 +303,8 @@ class AdvisorAdmin(OnSite, SavesChanges, ModelAdmin):
         return ", ".join(specialty.short_name for specialty in advisor.specialties.all())
 
 
+from . import imports_admin  # noqa: E402, F401 - registered like those above
+
+
 def next_position(rows):
     return (rows.aggregate(last=Max("position"))["last"] or 0) + 1

@@ -130,12 +130,18 @@ def test_unmatched_question_is_skipped(urology):
 def test_other_parts_are_taken_over_one_by_one(urology):
     page = kept(specialty=urology)
     assert [(name, text) for name, _, text in page.parts] == [
-        ("quote", "<ins>Urology looks after the urinary tract, and after those who live with what goes wrong in it.</ins>"),
+        (
+            "quote",
+            "<ins>Urology looks after the urinary tract, and after those who live with what goes wrong in it.</ins>",
+        ),
         ("quote_source", "<ins>A Guide to Specialties, p. 4.</ins>"),
     ]
     page.take_over(["quote"])
     urology.refresh_from_db()
-    assert (urology.quote, urology.quote_source) == ("Urology looks after the urinary tract, and after those who live with what goes wrong in it.", "")
+    assert (urology.quote, urology.quote_source) == (
+        "Urology looks after the urinary tract, and after those who live with what goes wrong in it.",
+        "",
+    )
 
 
 def test_page_of_a_new_specialty_becomes_a_draft_at_one_word(questions):

@@ -7,16 +7,24 @@ from itertools import chain, count
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import OuterRef
 from django.utils.functional import cached_property
 from django.utils.text import slugify
 
 from ..differences import differences
 from ..fields import plain_text
 from .advisors import Advisor
-from .guides import Question, Specialty
-from .proposals import Source, State, propose
+from .guides import Question, Specialty, count_of
+from .proposals import Proposal, Source, State, propose
 
 NEW, CHANGED, SAME, BLANK, UNMATCHED, SKIPPED = "new", "changed", "same", "blank", "unmatched", "skipped"
+SETTLED = {
+    SAME: "The same in the guide",
+    BLANK: "Blank on the page; the guide stays as it is",
+    SKIPPED: "Left out",
+    State.ACCEPTED: "Accepted",
+    State.DECLINED: "Declined",
+}
 PARTS = {"quote": "quote", "quote_source": "source of the quote", "recommendations": "overall recommendations"}
 CONTACT = {"department": "department", "address": "address", "phone": "phone", "email": "e-mail"}
 LONGEST_LABEL = 30  # characters, of a question
@@ -25,6 +33,10 @@ PHONE = re.compile(r"\+?\(?\d(?:[ ().-]{0,2}\d){9,14}")
 
 
 class ImportedPageQuerySet(models.QuerySet):
+    def with_open_count(self):
+        """Each with `open_count`, how many of its proposals nobody has decided."""
+        return self.annotate(open_count=count_of(Proposal.objects.open().filter(page=OuterRef("pk"))))
+
     @transaction.atomic
     def keep(self, content, *, name, specialty, by):
         """Return the page with this content, and what it says otherwise than its guide proposed, where it has one."""
@@ -76,6 +88,15 @@ class ImportedPage(models.Model):
         return self.in_state(NEW, CHANGED)
 
     @property
+    def settled(self):
+        """Yield title and entries of each kind that leaves nothing to decide."""
+        for state, title in SETTLED.items():
+            if entries := self.in_state(state):
+                yield title, entries
+        if self.vanished:
+            yield "Answered in the guide and not on the page; the guide keeps it", self.vanished
+
+    @property
     def vanished(self):
         """The answers of the guide whose questions the page does not have."""
         if not self.specialty:
@@ -96,6 +117,9 @@ class ImportedPage(models.Model):
 
     @property
     def parts(self):
+        return list(self._parts())
+
+    def _parts(self):
         """Yield name, label and differences of each other part of the page that the guide has otherwise."""
         for name, label in (PARTS | CONTACT).items():
             found, present = self.fields.get(name, ""), getattr(self.specialty, name, "")
@@ -167,6 +191,9 @@ class Entry:
         self.page, self.number = page, number
         self.stage, self.wording, self.key, self.text, self.body = stage, question, key, answer, body
         self.is_blank, self.is_skipped = blank, skipped
+
+    def __str__(self):
+        return str(self.question or self.wording)
 
     @property
     def question(self):
