@@ -9,6 +9,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from requests_app.choices import ClassYear, Satisfaction, Status, Topic
+from requests_app.dates import working_days_between
 from requests_app.models import AdvisorRequest, Offer, RequestEvent
 from requests_app.outbox import OutgoingEmail
 from requests_app.routing import reason_against
@@ -121,8 +122,12 @@ def move_back(advisor_request, by):
         moment = event.created_at - max(by - timedelta(days=2 * step), timedelta())
         # Not by its own manager, which rightly refuses to change history.
         QuerySet(RequestEvent).filter(pk=event.pk).update(created_at=moment)
+        days = working_days_between(timezone.localdate(advisor_request.created_at - by), timezone.localdate(moment))
+        rows = AdvisorRequest.objects.filter(pk=advisor_request.pk)
+        if event.kind in RequestEvent.ANSWERS:
+            rows.update(days_to_answer=days)
         if event.kind == RequestEvent.Kind.MET:
-            AdvisorRequest.objects.filter(pk=advisor_request.pk).update(met_on=timezone.localdate(moment))
+            rows.update(met_on=timezone.localdate(moment), days_to_meeting=days)
     for offer in advisor_request.offers.all():
         Offer.objects.filter(pk=offer.pk).update(
             made_at=offer.made_at - by, due=offer.due - by, changed_at=offer.changed_at - by

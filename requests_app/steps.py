@@ -94,8 +94,8 @@ class Steps:
         """Record that they met, and ask the student how it went."""
         before = self._locked()
         self._check_turn(before, by)
-        today = timezone.localdate()
-        self._move(Status.MET, Kind.MET, by=by, advisor=before.advisor, respond_by=None, met_on=today)
+        dates = {"respond_by": None, "met_on": timezone.localdate(), "days_to_meeting": self.working_days_so_far}
+        self._move(Status.MET, Kind.MET, by=by, advisor=before.advisor, **dates)
         self._end_offer(Offer.State.MET)
         emails.how_was_it(self)
 
@@ -177,6 +177,8 @@ class Steps:
             raise IllegalMove(f"{self.reference} is already {before.get_status_display().lower()}.")
         if status == before.status and changes["advisor"] == before.advisor:
             raise IllegalMove(f"{self.reference} is offered to {before.advisor} already.")
+        if kind in RequestEvent.ANSWERS and before.days_to_answer is None:
+            changes["days_to_answer"] = self.working_days_so_far
         for field, value in {"status": status, **changes}.items():
             setattr(self, field, value)
         self.save(update_fields=["status", *changes, "updated_at"])
