@@ -3,7 +3,6 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import admin
 from django.db.models import F, OuterRef
 from django.urls import reverse
 from django.utils import timezone
@@ -38,7 +37,7 @@ def dashboard(request, context):
         context |= {
             "title": "Today",
             "needs": needs(request, visible),
-            "urgent": most_urgent(visible),
+            "urgent": most_urgent(visible.needing_the_office(request.user)),
             "weeks": weeks,
             "weeks_chart": bar_chart(weeks),
             "answers": first_answers(visible),
@@ -55,10 +54,9 @@ def needs(request, visible):
         of_requests("Waiting for the office", visible, status__exact=Status.WAITING),
         of_requests("Accepted, not met in time", visible, status__exact=Status.ACCEPTED, **late),
     ]
-    mail = admin.site.get_model_admin(OutgoingEmail)
-    if mail.has_view_permission(request):
+    if request.user.has_perm("requests_app.view_outgoingemail"):
         url = f"{reverse('admin:requests_app_outgoingemail_changelist')}?failed=yes"
-        found.append(Need("E-mail that failed", mail.get_queryset(request).failed().count(), url))
+        found.append(Need("E-mail that failed", OutgoingEmail.objects.visible_to(request.user).failed().count(), url))
     return found
 
 
@@ -68,9 +66,9 @@ def of_requests(title, visible, **conditions):
     return Need(title, visible.filter(**conditions).count(), url)
 
 
-def most_urgent(visible):
-    """Return those the office has something to do for whose date is nearest or longest past."""
-    return visible.needing_the_office().with_people().order_by(F("respond_by").asc(nulls_last=True), "pk")[:MOST_URGENT]
+def most_urgent(needing):
+    """Return those whose date is nearest or longest past."""
+    return needing.with_people().order_by(F("respond_by").asc(nulls_last=True), "pk")[:MOST_URGENT]
 
 
 def requests_per_week(visible):

@@ -58,10 +58,10 @@ class AdvisorRequestQuerySet(models.QuerySet):
         late = self.filter(respond_by__lt=timezone.localdate())
         return late.filter(status__in=[Status.WAITING, Status.ACCEPTED])
 
-    def needing_the_office(self):
-        """Those the office has something to do for: waiting, overdue, or with mail that could not be delivered."""
+    def needing_the_office(self, user):
+        """Those with something to do for the user: waiting, overdue, or with a failed e-mail that they may open."""
         requests = AdvisorRequest.objects.order_by()
-        failed = OutgoingEmail.objects.failed().order_by().exclude(request=None).values("request")
+        failed = OutgoingEmail.objects.visible_to(user).failed().order_by().exclude(request=None).values("request")
         # A union, because each part has an index of its own and their "or" has none.
         return self.filter(pk__in=requests.waiting().values("pk").union(requests.overdue().values("pk"), failed))
 

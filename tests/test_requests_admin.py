@@ -434,6 +434,18 @@ class TestLiaison:
             with django_assert_num_queries(9):
                 assert client.get(change_url(own)).status_code == 200
 
+    def test_failed_email_needs_only_those_who_can_open_it(self, client, own, superuser):
+        own.assign(make_advisor(own.specialty), by=superuser)
+        own.emails.filter(kind="accepted").update(next_try=None)
+        for permissions, needing in (([], set()), (["view_outgoingemail"], {own.reference})):
+            user = make_staff("view_advisorrequest", *permissions)
+            user.liaison_for.create(specialty=own.specialty)
+            client.force_login(user)
+            index = client.get("/admin/")
+            assert {row.reference for row in index.context["urgent"]} == needing
+            assert ("nothing-waits" in index.content.decode()) == (not needing)
+            assert references(client.get(CHANGELIST)) == needing
+
     def test_without_a_specialty_there_is_nothing(self, client, other):
         client.force_login(make_staff("view_advisorrequest"))
         assert references(client.get(CHANGELIST)) == set()
