@@ -57,6 +57,11 @@ class ReadOnly:
         # Django's own history holds what was edited by hand: here always nothing.
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "show_history": False})
 
+    def render_change_form(self, request, context, *args, **kwargs):
+        # In the page: unfold's header has no room for so many, and its menu cannot be reached by keyboard.
+        context["verbs"] = context.pop("actions_detail", [])
+        return super().render_change_form(request, context, *args, **kwargs)
+
 
 class EventInline(ReadOnly, TabularInline):
     model = RequestEvent
@@ -141,7 +146,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     search_fields = ["reference", "name", "email"]
     inlines = [EventInline, EmailInline]
     actions = ["offer_to_next", "remind_all", "close_all"]
-    actions_detail = ["offer", "accept", "meet", "remind", "hand_back", "close", "note"]
+    actions_detail = ["remind", "accept", "meet", "offer", "hand_back", "close", "note"]
     offer = page_of(OfferForm, "offer")
     accept = page_of(AcceptForm, "accept")
     meet = page_of(MeetForm, "meet")
