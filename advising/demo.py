@@ -63,7 +63,7 @@ def send_advisors_away():
 
 
 def submit_requests(dice, by):
-    """Ask for advisors in each sample guide, with every status and outcome; the e-mail of it counts as sent, one as failed."""
+    """Ask for advisors in each sample guide, with every status and outcome; all e-mail but one counts as sent."""
     number = count(1)
     for specialty in Specialty.objects.filter(is_sample=True).with_advisors():
         advisors = [advisor for advisor in specialty.advisors.all() if advisor.is_available]

@@ -464,21 +464,56 @@ def test_publishable_report_masks_the_page_the_charts_and_the_files(client, coor
     for name, number in (("Neurology", 7), ("Surgery", 1), ("Urology", 6)):
         specialty = make_specialty(name)
         for _ in range(number):
-            make_request(specialty)
-    response = client.get(REPORT, {"publishable": "1"})
+            with at(0):
+                make_request(specialty)
+    year = {"since": "2026-07-01", "until": "2027-06-30", "publishable": "1"}
+    with at(220):
+        client.force_login(coordinator)  # the session of today is long over
+        response = client.get(REPORT, year)
+        sheets = read_xlsx(client.get(REPORT, {**year, "download": "report.xlsx"}).content)
     lines = [["Neurology", 7], ["Surgery", "under 5"], ["Urology", "not shown"], ["All", 14]]
     assert shown(response)["Requests by specialty"] == lines
     [chart] = [chart for table, chart in response.context["tables"] if table.title == "Requests by specialty"]
     assert [bars["data"] for bars in json.loads(chart["data"])["datasets"]] == [[7, None, None]]
-    sheets = read_xlsx(client.get(REPORT, {"publishable": "1", "download": "report.xlsx"}).content)
     assert sheets["Requests by specialty"][1:] == lines
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"since": "2026-08-01"},
+        {"until": "2027-05-31"},
+        {"since": "2025-07-01"},
+        {"since": "2026-01-01", "until": "2026-12-31"},
+        {"since": "2027-07-01", "until": "2028-06-30"},
+        {"specialty": "urology"},
+    ],
+)
+def test_reports_that_could_be_subtracted_from_each_other_are_not_published(client, coordinator, changes):
+    with at(0):
+        make_request(make_specialty("Urology"))
+    year = {"since": "2026-07-01", "until": "2027-06-30", "publishable": "1"}
+    with time_machine.travel("2027-07-01T12:00-05:00"):
+        client.force_login(coordinator)
+        assert client.get(REPORT, year).status_code == 200
+        response = client.get(REPORT, year | changes)
+        assert client.get(REPORT, year | changes | {"download": "report.csv"}).status_code == 422
+    assert response.status_code == 422
+    [message] = response.context["form"].errors["publishable"]
+    assert message == (
+        "Only all specialties together, in a whole academic year that is over, the last from 2026-07-01 "
+        "until 2027-06-30: others overlap, and can be subtracted from each other."
+    )
+    with time_machine.travel("2027-06-30T12:00-05:00"):
+        assert client.get(REPORT, year).status_code == 422
 
 
 def test_names_are_not_published(client, coordinator):
     make_request()
     response = client.get(REPORT, {"publishable": "1", "download": "requests.csv"})
     assert response.status_code == 422
-    assert list(response.context["form"].errors) == ["publishable"]
+    message = "Every request is listed with its name, which is not to be published."
+    assert response.context["form"].errors == {"publishable": [message]}
 
 
 def test_report_is_for_those_who_may_see_requests_and_of_these(client):
