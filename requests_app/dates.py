@@ -23,7 +23,7 @@ def working_days_between(start, end):
 def working_days_before(end, count):
     """Return the first date from which no more than `count` working days have passed by `end`."""
     day = end
-    while working_days_between(day - timedelta(days=1), end) <= count:
+    while (count := count - is_working_day(day)) >= 0:
         day -= timedelta(days=1)
     return day
 
