@@ -8,7 +8,7 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
 
 from .conflicts import NoSilentOverwrite
-from .indexing import index
+from .history_admin import KeepsHistory, KeepsHistoryOfGuide
 from .models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
 
@@ -116,7 +116,10 @@ class ResourceInline(TabularInline):
 
 
 class AdvisorChoiceFormSet(forms.BaseInlineFormSet):
-    """Offers every row the same advisors, asked for once."""
+    """Offers every row the same advisors, asked for once.
+
+    What it changes goes by the relation and not by its rows, so that the search and the history hear of it.
+    """
 
     @cached_property
     def choices(self):
@@ -125,6 +128,17 @@ class AdvisorChoiceFormSet(forms.BaseInlineFormSet):
     def add_fields(self, form, index):
         super().add_fields(form, index)
         form.fields["advisor"].choices = self.choices
+
+    def save_new(self, form, commit=True):
+        self.instance.advisors.add(form.instance.advisor)
+        return form.instance
+
+    def save_existing(self, form, obj, commit=True):
+        self.instance.advisors.remove(form.initial["advisor"])
+        return self.save_new(form)
+
+    def delete_existing(self, obj, commit=True):
+        self.instance.advisors.remove(obj.advisor)
 
 
 class AdvisorInline(TabularInline):
@@ -141,7 +155,7 @@ class AdvisorInline(TabularInline):
 
 
 @admin.register(Specialty)
-class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
+class SpecialtyAdmin(OnSite, KeepsHistoryOfGuide, SavesChanges, ModelAdmin):
     form = NoSilentOverwrite
     list_display = ["name", "abbreviation", "is_published", "answered", "number_of_advisors", "updated_at"]
     list_filter = ["is_published"]
@@ -176,7 +190,6 @@ class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
         super().save_related(request, form, formsets, change)
         if any(formset.model is Resource and formset.has_changed() for formset in formsets):
             form.instance.save(update_fields=["updated_at"])  # a word of the guide, too
-        index(Specialty.objects.filter(pk=form.instance.pk))  # the inline of advisors tells nobody else of its rows
 
     def save_formset(self, request, form, formset, change):
         super().save_formset(request, form, formset, change)
@@ -208,7 +221,7 @@ class Sortable(SavesChanges):
 
 
 @admin.register(Question)
-class QuestionAdmin(OnSite, Sortable, ModelAdmin):
+class QuestionAdmin(OnSite, KeepsHistory, Sortable, ModelAdmin):
     list_display = ["label", "text", "stage", "asked_of", "is_active"]
     list_filter = ["stage", "is_active"]
     list_select_related = ["stage", "specialty"]
@@ -228,7 +241,7 @@ class QuestionAdmin(OnSite, Sortable, ModelAdmin):
 
 
 @admin.register(Stage)
-class StageAdmin(Sortable, ModelAdmin):
+class StageAdmin(KeepsHistory, Sortable, ModelAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
@@ -236,7 +249,7 @@ class StageAdmin(Sortable, ModelAdmin):
 
 
 @admin.register(Synonym)
-class SynonymAdmin(ModelAdmin):
+class SynonymAdmin(KeepsHistory, ModelAdmin):
     list_display = ["words"]
     search_fields = ["words"]
 
@@ -253,7 +266,7 @@ class AdvisorForm(forms.ModelForm):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(OnSite, SavesChanges, ModelAdmin):
+class AdvisorAdmin(OnSite, KeepsHistory, SavesChanges, ModelAdmin):
     form = AdvisorForm
     list_display = [
         "full_name",

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from ..fields import WebAddressField
+from ..history import History
 from .guides import Specialty
 
 
@@ -51,6 +52,7 @@ class Advisor(models.Model):
     away_until = models.DateField(null=True, blank=True, help_text="The last day away.")
 
     objects = AdvisorQuerySet.as_manager()
+    history = History(excluded_fields=["open_requests"], m2m_fields=[specialties])
 
     class Meta:
         ordering = ["name"]

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 
 from ..fields import RichTextField, WebAddressField
+from ..history import History
 
 SHORT_ANSWER_LENGTH = 80  # characters: what fits one cell of a comparison
 
@@ -41,6 +42,8 @@ class Stage(models.Model):
     slug = models.SlugField(unique=True)
     position = models.PositiveSmallIntegerField(default=0, db_index=True)
 
+    history = History()
+
     class Meta:
         ordering = ["position", "pk"]
 
@@ -51,6 +54,10 @@ class Stage(models.Model):
 class SpecialtyQuerySet(models.QuerySet):
     def published(self):
         return self.filter(is_published=True)
+
+    def visible_to(self, user):
+        """Those whose guides a member of staff works on: all for the office, for a liaison their own."""
+        return self if user.has_perm("specialties.see_every_guide") else self.filter(liaisons__user=user)
 
     def with_advisors(self):
         return self.prefetch_related("advisors")
@@ -103,6 +110,7 @@ class Specialty(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = SpecialtyQuerySet.as_manager()
+    history = History()
 
     class Meta:
         ordering = ["name"]
@@ -204,6 +212,7 @@ class Question(models.Model):
     )
 
     objects = QuestionQuerySet.as_manager()
+    history = History()
 
     class Meta:
         ordering = ["stage__position", "stage", "position", "pk"]
@@ -258,6 +267,7 @@ class Answer(models.Model):
     edited_at = models.DateTimeField("last edited", default=timezone.now, editable=False)
 
     objects = AnswerQuerySet.as_manager()
+    history = History()
 
     class Meta:
         constraints = [
@@ -314,6 +324,8 @@ class Resource(models.Model):
     url = WebAddressField("address", max_length=500)
     note = models.CharField(max_length=300, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+
+    history = History()
 
     class Meta:
         ordering = ["position", "pk"]
