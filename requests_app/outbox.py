@@ -5,6 +5,7 @@ the fencing token, so a worker that was slow past its lease can no longer write 
 """
 
 import random
+import re
 import uuid
 from contextlib import suppress
 from datetime import timedelta
@@ -19,6 +20,7 @@ LEASE = timedelta(minutes=10)  # longer than one SMTP conversation can take
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=2)
 GIVE_UP_AFTER = timedelta(hours=36)
+PRIVATE_LINK = re.compile(r"/(requests|respond|review)/[^/\s]+")
 
 
 class NotInTrouble(Exception):
@@ -136,7 +138,7 @@ class OutgoingEmail(models.Model):
             if connection.send_messages([self.as_message()]) == 0:
                 raise ValueError("The message has nobody to go to.")
         except Exception as error:  # whatever a mail server does is a reason to try again, never to stop
-            self._record(next_try=self._next_try_after(error), last_error=f"{type(error).__name__}: {error}"[:1000])
+            self._record(next_try=self._next_try_after(error), last_error=_in_words(error))
             return False
         self._record(sent_at=timezone.now(), next_try=None)
         return True
@@ -168,6 +170,11 @@ class OutgoingEmail(models.Model):
         return None if _is_final(error) or next_try > self.give_up_at else next_try
 
 
+def without_private_links(text):
+    """Return a text without what would let its reader act as the one it was written to."""
+    return PRIVATE_LINK.sub(r"/\1/…", text)
+
+
 def new_message_id(domain):
     return f"<{uuid.uuid4()}@{domain}>"
 
@@ -188,6 +195,11 @@ def send_due(keep_going=lambda: True):
 def _is_final(error):
     """Whether the server refused the address itself, for good (RFC 5321, 4.2.1: codes of 500 and up)."""
     return isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _ in error.recipients.values())
+
+
+def _in_words(error):
+    """What a server answered; some quote the very link for which they take a message for spam."""
+    return without_private_links(f"{type(error).__name__}: {error}")[:1000]
 
 
 def _close(connection):

@@ -63,7 +63,6 @@ def test_detail_shows_what_the_student_wrote_the_history_and_the_emails(client, 
         stored.email,
         "Asked for an advisor",
         f"[{stored.reference}] We have your request",
-        f'href="{stored.get_absolute_url()}"',
     ):
         assert words in html
 
@@ -421,6 +420,34 @@ class TestLiaison:
         assert mail == {own}
         [foreign] = other.emails.filter(kind="received")
         assert client.get(f"{MAIL_CHANGELIST}{foreign.pk}/change/").status_code == 302
+
+    def test_private_links_are_nowhere(self, client, own):
+        """Whoever has one acts as the student or as the advisor."""
+        own.offer(make_advisor(own.specialty), by=make_staff())
+        mails = own.emails.values_list("pk", flat=True)
+        own_pages = [change_url(own), change_url(own, "history")]
+        for url in (
+            f"{CHANGELIST}?queue=all",
+            MAIL_CHANGELIST,
+            *own_pages,
+            *(f"{MAIL_CHANGELIST}{pk}/change/" for pk in mails),
+        ):
+            html = client.get(url).content.decode()
+            assert own.reference in html, url
+            assert own.token not in html, url
+            assert re.findall(r"/(?:requests|respond|review)/[^/\s<…]+/", html) == [], url
+
+    def test_private_links_cannot_be_guessed_letter_by_letter(self, client, own):
+        for url, query in (
+            (CHANGELIST, {"token__startswith": own.token[0]}),
+            (CHANGELIST, {"token": own.token}),
+            (CHANGELIST, {"submission_id__startswith": str(own.submission_id)[0]}),
+            (MAIL_CHANGELIST, {"text__contains": own.token[:1]}),
+            (MAIL_CHANGELIST, {"html__contains": own.token[:1]}),
+            (MAIL_CHANGELIST, {"request__token__startswith": own.token[:1]}),
+            (CHANGELIST, {"_to_field": "token", "_popup": "1"}),
+        ):
+            assert client.get(url, query).status_code == 400, query
 
     def test_list_and_detail_are_flat(self, client, own, django_assert_num_queries):
         ContentType.objects.get_for_model(AdvisorRequest)  # Django asks for it once in the life of a process
