@@ -257,6 +257,7 @@ def test_figures_about_too_few_are_left_out():
 
 
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+ERRORS = ["#REF!", "#N/A"]
 
 
 def read_csv(content):
@@ -286,8 +287,8 @@ def test_files_hold_readable_headings_numbers_and_the_text_as_written():
 
 
 def test_nothing_in_a_file_is_a_formula():
-    table = Table("One", ["=Heading"], [[text] for text in [*HOSTILE, "a=b", -1]])
-    neutral = ["'=Heading", *(f"'{text}" for text in HOSTILE), "a=b"]
+    table = Table("One", ["=Heading"], [[text] for text in [*HOSTILE, "\x01=1+1", "a=b", *ERRORS, -1]])
+    neutral = ["'=Heading", *(f"'{text}" for text in HOSTILE), "'=1+1", "a=b", *ERRORS]
     as_xml = [text.replace("\r", "\n") for text in neutral]
     assert [cell for [cell] in read_csv(as_csv([table]))] == [*neutral, "-1"]
     assert [cell for [cell] in read_xlsx(as_xlsx([table]))["One"]] == [*as_xml, -1]
