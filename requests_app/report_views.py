@@ -51,7 +51,7 @@ class ReportForm(forms.Form):
     )
     publishable = forms.BooleanField(
         label="Publishable",
-        help_text="Masks numbers under five and what they could be worked out from.",
+        help_text="Adds groups under five together, or leaves them out.",
         required=False,
         widget=UnfoldBooleanWidget,
     )
