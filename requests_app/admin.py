@@ -20,7 +20,7 @@ from specialties.models import Advisor
 
 from .choices import Status
 from .entry import EntryForm
-from .models import AdvisorRequest, RequestEvent
+from .models import AdvisorRequest, RequestEvent, specialties_of
 from .outbox import OutgoingEmail, without_private_links
 from .verbs import (
     AcceptForm,
@@ -39,14 +39,19 @@ from .verbs import (
 )
 
 
-class ReadOnly:
-    """Shown to whoever may see the request; changed by verbs, not by hand."""
+class Discreet:
+    """Has fields that are not shown, and that no filter in the address may ask for, letter by letter."""
 
-    change_form_template = "admin/requests_app/read_only.html"
-    unsearchable = set()  # fields that hold private links, which a filter in the address could guess by letters
+    unsearchable = set()
 
     def lookup_allowed(self, lookup, value, request):
         return lookup.split("__")[0] not in self.unsearchable and super().lookup_allowed(lookup, value, request)
+
+
+class ReadOnly(Discreet):
+    """Shown to whoever may see the request; changed by verbs, not by hand."""
+
+    change_form_template = "admin/requests_app/read_only.html"
 
     def has_add_permission(self, request, obj=None):
         return False
@@ -123,6 +128,15 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset
 
 
+class OwnFilter(admin.RelatedFieldListFilter):
+    """Names what the requests have that the user may see: for a liaison no draft, and nobody of elsewhere."""
+
+    def field_choices(self, field, request, model_admin):
+        theirs = AdvisorRequest.objects.visible_to(request.user).order_by().values(field.name)
+        is_theirs = {} if request.user.has_perm("requests_app.see_every_request") else {"pk__in": theirs}
+        return field.get_choices(include_blank=False, limit_choices_to=is_theirs)
+
+
 class AgeFilter(admin.SimpleListFilter):
     title = "age"
     parameter_name = "older_than"
@@ -139,11 +153,18 @@ class AgeFilter(admin.SimpleListFilter):
 @admin.register(AdvisorRequest)
 class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     list_display = ["reference", "name", "specialty", "where_it_stands", "advisor", "respond_by", "age"]
-    list_filter = [QueueFilter, "status", "specialty", "advisor", "class_year", AgeFilter]
+    list_filter = [
+        QueueFilter,
+        "status",
+        ("specialty", OwnFilter),
+        ("advisor", OwnFilter),
+        "class_year",
+        AgeFilter,
+    ]
     list_select_related = ["specialty", "advisor"]
     show_full_result_count = False  # of all years, on every page
     view_on_site = False  # whoever has the address acts as the student
-    unsearchable = {"token", "submission_id"}  # a form sent twice leads to the page of the first
+    unsearchable = {"token", "submission_id"}  # the links to the student's page; a form sent twice leads there too
     search_fields = ["reference", "name", "email"]
     inlines = [EventInline, EmailInline]
     actions = ["offer_to_next", "remind_all", "close_all"]
@@ -175,6 +196,11 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
 
     def has_add_permission(self, request, obj=None):
         return request.user.has_perm("requests_app.add_advisorrequest")
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "specialty":
+            kwargs["queryset"] = specialties_of(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def add_view(self, request, form_url="", extra_context=None):
         """Take down a request that came by telephone or e-mail; an advisor may have agreed already."""
@@ -303,15 +329,21 @@ admin.site.unregister(Advisor)
 
 
 @admin.register(Advisor)
-class AdvisorWithRequestsAdmin(Verbs, AdvisorAdmin):
+class AdvisorWithRequestsAdmin(Verbs, Discreet, AdvisorAdmin):
     """The advisors of the guides, with what only the requests know to do."""
 
+    unsearchable = {"open_requests"}  # of every specialty
     actions_detail = ["hand_over"]
     hand_over = page_of(HandOverForm, "hand_over")
 
     def has_verb_permission(self, request, object_id=None):
         both = ("specialties.change_advisor", "requests_app.change_advisorrequest", "requests_app.see_every_request")
         return request.user.has_perms(both)
+
+    def get_list_display(self, request):
+        if request.user.has_perm("requests_app.see_every_request"):
+            return self.list_display
+        return [column for column in self.list_display if column != "open_of_limit"]
 
     def verb_summary(self, advisor):
         return f"{advisor.role} · {advisor.open_requests} open requests"

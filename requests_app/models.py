@@ -34,6 +34,15 @@ class AlreadyOpen(Exception):
         self.advisor_request = advisor_request
 
 
+def specialties_of(user):
+    """The specialties whose requests a member of staff may know of: all for the office, a liaison's own."""
+    if user.has_perm("requests_app.see_every_request"):
+        return Specialty.objects.all()
+    if user.has_perm("requests_app.view_advisorrequest"):
+        return Specialty.objects.filter(liaisons__user=user)
+    return Specialty.objects.none()
+
+
 class AdvisorRequestQuerySet(models.QuerySet):
     def open(self):
         return self.filter(status__in=OPEN_STATUSES)
@@ -46,9 +55,7 @@ class AdvisorRequestQuerySet(models.QuerySet):
         """Those a member of staff may know of: all for the office, those of their specialties for a liaison."""
         if user.has_perm("requests_app.see_every_request"):
             return self
-        if user.has_perm("requests_app.view_advisorrequest"):
-            return self.filter(specialty__in=Specialty.objects.filter(liaisons__user=user))
-        return self.none()
+        return self.filter(specialty__in=specialties_of(user))
 
     def waiting(self):
         return self.filter(status=Status.WAITING)

@@ -28,9 +28,9 @@ from .routing import next_advisor, reason_against
 class Verb(forms.Form):
     title = ""
 
-    def __init__(self, *args, obj, **kwargs):
+    def __init__(self, *args, obj, user=None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.obj = obj
+        self.obj, self.user = obj, user
 
     @classmethod
     def refusal(cls, obj):
@@ -82,10 +82,12 @@ class OfferForm(RequestVerb):
         super().__init__(*args, obj=obj, **kwargs)
         self.advisors = {str(advisor.pk): advisor for advisor in obj.specialty.advisors.all()}
         self.reasons = {key: reason_against(advisor, obj) for key, advisor in self.advisors.items()}
+        sees_load = self.user.has_perm("requests_app.see_every_request")  # it counts requests of every specialty
         able, others = [], []
         for key, advisor in self.advisors.items():
             reason = self.reasons[key]
-            (others if reason else able).append((key, f"{advisor} — {reason or advisor.load}"))
+            note = reason or (advisor.load if sees_load else "")
+            (others if reason else able).append((key, f"{advisor} — {note}" if note else str(advisor)))
         self.fields["advisor"].choices = [("", "---------"), ("Can take it", able), ("Cannot", others)]
         self.initial.setdefault("advisor", obj.preferred_advisor_id)
 
@@ -261,7 +263,7 @@ class Verbs:
         if refusal := form_class.refusal(obj):
             messages.error(request, refusal)
             return HttpResponseRedirect(change_url(obj))
-        form = form_class(request.POST if request.method == "POST" else None, obj=obj)
+        form = form_class(request.POST if request.method == "POST" else None, obj=obj, user=request.user)
         if form.is_valid():
             self.do(request, form, obj)
             return HttpResponseRedirect(change_url(obj))

@@ -254,7 +254,7 @@ class AdvisorAdmin(OnSite, ModelAdmin):
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
         if obj.open_requests and not obj.takes_requests:
-            messages.warning(request, f"{obj} still has {obj.open_requests} open requests: hand them over, if need be.")
+            messages.warning(request, f"{obj} still has open requests: hand them over, if need be.")
         replaced = form.initial.get("photo")
         if replaced and replaced.name != obj.photo.name:
             transaction.on_commit(lambda: replaced.storage.delete(replaced.name))

@@ -449,6 +449,57 @@ class TestLiaison:
         ):
             assert client.get(url, query).status_code == 400, query
 
+    @pytest.fixture
+    def may_act(self, client, own):
+        """The liaison, where a school lets liaisons do what the office does for their specialty."""
+        permissions = ("view_advisorrequest", "add_advisorrequest", "change_advisorrequest", "change_advisor")
+        user = make_staff(*permissions, "view_advisor")
+        user.liaison_for.create(specialty=own.specialty)
+        client.force_login(user)
+        return user
+
+    def test_takes_down_requests_of_their_specialty_only(self, client, own, other, may_act):
+        form = client.get(f"{CHANGELIST}add/").context["form"]
+        assert list(form.fields["specialty"].queryset) == [own.specialty]
+        refused = client.post(f"{CHANGELIST}add/", entry(other.specialty, email=other.email))
+        assert list(refused.context["form"].errors) == ["specialty"]
+        assert other.reference not in refused.content.decode()
+        client.post(f"{CHANGELIST}add/", entry(own.specialty))
+        assert AdvisorRequest.objects.get(email="ada@example.edu").specialty == own.specialty
+
+    def test_how_many_requests_an_advisor_has_elsewhere_is_not_told(self, client, own, other, may_act):
+        free = make_advisor(own.specialty, name="Abel", open_requests=2)
+        make_advisor(own.specialty, name="Zora", open_requests=5)
+        form = client.get(verb_url(own, "offer")).context["form"]
+        _, (_, able), (_, others) = form.fields["advisor"].choices
+        assert [label for _, label in (*able, *others)] == ["Abel", "Zora — full"]
+        assert "open / limit" not in client.get("/admin/specialties/advisor/").content.decode()
+        assert client.get("/admin/specialties/advisor/", {"open_requests__gt": 1}).status_code == 400
+        url = f"/admin/specialties/advisor/{free.pk}/change/"
+        fields = {
+            "name": "Abel",
+            "slug": "abel",
+            "role": "Advisor",
+            "request_limit": 0,
+            "specialties": [own.specialty.pk],
+        }
+        response = client.post(url, fields)
+        assert told(response)[0] == "Abel still has open requests: hand them over, if need be."
+
+    def test_filters_name_what_their_requests_have(self, client, own, other, superuser):
+        other.offer(make_advisor(other.specialty, name="Elsewhere"), by=superuser)
+        for name in ("Here", "There"):
+            make_request(own.specialty).offer(make_advisor(own.specialty, name=name), by=superuser)
+        user = make_staff("view_advisorrequest")
+        for specialty in (own.specialty, make_specialty("Dermatology", is_published=False)):
+            user.liaison_for.create(specialty=specialty)
+            make_request(specialty)
+        client.force_login(user)
+        make_specialty("Secret", is_published=False)
+        filters = {each.title: each for each in client.get(CHANGELIST).context["cl"].filter_specs}
+        assert [name for _, name in filters["specialty"].lookup_choices] == ["Dermatology", "Urology"]
+        assert [name for _, name in filters["advisor"].lookup_choices] == ["Here", "There"]
+
     def test_list_and_detail_are_flat(self, client, own, django_assert_num_queries):
         ContentType.objects.get_for_model(AdvisorRequest)  # Django asks for it once in the life of a process
         advisors = [make_advisor(own.specialty) for _ in range(3)]
