@@ -25,6 +25,8 @@ from .outbox import OutgoingEmail, without_private_links
 from .verbs import (
     AcceptForm,
     CloseForm,
+    CorrectEmailForm,
+    DismissForm,
     HandBackForm,
     HandOverForm,
     MeetForm,
@@ -168,7 +170,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     search_fields = ["reference", "name", "email"]
     inlines = [EventInline, EmailInline]
     actions = ["offer_to_next", "remind_all", "close_all"]
-    actions_detail = ["offer", "accept", "meet", "remind", "hand_back", "close", "note"]
+    actions_detail = ["offer", "accept", "meet", "remind", "hand_back", "close", "note", "correct_email"]
     offer = page_of(OfferForm, "offer")
     accept = page_of(AcceptForm, "accept")
     meet = page_of(MeetForm, "meet")
@@ -176,6 +178,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     hand_back = page_of(HandBackForm, "hand_back")
     close = page_of(CloseForm, "close")
     note = page_of(NoteForm, "note")
+    correct_email = page_of(CorrectEmailForm, "correct_email")
     fieldsets = [
         (None, {"fields": [("reference", "status"), ("advisor", "respond_by"), ("specialty", "created_at")]}),
         ("The student", {"fields": [("name", "email"), ("class_year", "topics_in_words")]}),
@@ -286,9 +289,10 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     list_filter = [FailedFilter, "kind"]
     unsearchable = {"text", "html"}
     search_fields = ["subject", "to"]
-    actions = ["send_again"]
-    actions_detail = ["send_this_again"]
+    actions = ["send_again", "dismiss_all"]
+    actions_detail = ["send_this_again", "dismiss"]
     send_this_again = page_of(SendAgainForm, "send_this_again")
+    dismiss = page_of(DismissForm, "dismiss")
     fields = [
         ("subject", "to"),
         ("state_label", "sent_at"),
@@ -324,6 +328,10 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     def send_again(self, request, queryset):
         self.do_to_all(request, queryset, SendAgainForm)
 
+    @action(description="Dismiss", permissions=["verb"])
+    def dismiss_all(self, request, queryset):
+        self.do_to_all(request, queryset, DismissForm)
+
 
 admin.site.unregister(Advisor)
 
@@ -339,6 +347,11 @@ class AdvisorWithRequestsAdmin(Verbs, Discreet, AdvisorAdmin):
     def has_verb_permission(self, request, object_id=None):
         both = ("specialties.change_advisor", "requests_app.change_advisorrequest", "requests_app.see_every_request")
         return request.user.has_perms(both)
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if obj.email and (former := form.initial.get("email")):
+            OutgoingEmail.objects.filter(request__offers__advisor=obj).redirect(former, obj.email)
 
     def get_list_display(self, request):
         if request.user.has_perm("requests_app.see_every_request"):

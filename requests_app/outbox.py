@@ -11,8 +11,9 @@ from contextlib import suppress
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -32,8 +33,13 @@ class OutgoingEmailQuerySet(models.QuerySet):
         return self.filter(sent_at=None, next_try__lte=timezone.now())
 
     def failed(self):
-        """Those nobody will try again by themselves."""
-        return self.filter(sent_at=None, next_try=None)
+        """Those nobody will try again by themselves, and somebody has to look at."""
+        return self.filter(sent_at=None, next_try=None, dismissed_at=None)
+
+    def redirect(self, old, new):
+        """Let what has yet to be sent to a person, or asks to reply to them, name their present address."""
+        for field in ("to", "reply_to") if old != settings.OFFICE_EMAIL else ():
+            self.filter(sent_at=None, **{field: old}).update(**{field: new})
 
     def in_trouble(self):
         """Those that failed or wait for another try, and that no worker is sending at this moment."""
@@ -85,6 +91,7 @@ class OutgoingEmail(models.Model):
     give_up_at = models.DateTimeField(default=give_up_time)
     last_error = models.TextField(blank=True)
     sent_at = models.DateTimeField("sent", null=True, blank=True)
+    dismissed_at = models.DateTimeField(null=True, editable=False)
 
     objects = OutgoingEmailQuerySet.as_manager()
 
@@ -99,6 +106,10 @@ class OutgoingEmail(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(sent_at=None) | Q(next_try=None), name="sent_email_is_not_tried_again"),
+            models.CheckConstraint(
+                condition=Q(dismissed_at=None) | Q(sent_at=None, next_try=None),
+                name="dismissed_email_has_failed",
+            ),
         ]
 
     def __str__(self):
@@ -109,6 +120,10 @@ class OutgoingEmail(models.Model):
         return self.sent_at is None and self.next_try is None
 
     @property
+    def needs_a_look(self):
+        return self.has_failed and self.dismissed_at is None
+
+    @property
     def is_in_trouble(self):
         return self.has_failed or (self.sent_at is None and self.last_error != "")
 
@@ -116,6 +131,8 @@ class OutgoingEmail(models.Model):
     def state(self):
         if self.sent_at:
             return "sent"
+        if self.dismissed_at:
+            return "dismissed"
         if self.is_in_trouble:
             return "failed" if self.has_failed else "trying again"
         return "being sent" if self.attempts else "waiting"
@@ -156,9 +173,17 @@ class OutgoingEmail(models.Model):
 
     def send_again(self):
         """Let the worker try anew, now. Raises NotInTrouble where it was sent, is being sent or has yet to be."""
-        now_on = {"next_try": timezone.now(), "give_up_at": give_up_time()}
+        now_on = {"next_try": timezone.now(), "give_up_at": give_up_time(), "dismissed_at": None}
         if not OutgoingEmail.objects.in_trouble().filter(pk=self.pk).update(**now_on):
             raise NotInTrouble(f"{self} cannot be sent again: it is {self.state}.")
+
+    @transaction.atomic
+    def dismiss(self, *, by):
+        """Let a failed message rest, which the history then tells. Raises NotInTrouble where it did not fail."""
+        if not OutgoingEmail.objects.failed().filter(pk=self.pk).update(dismissed_at=timezone.now()):
+            raise NotInTrouble(f"{self} cannot be dismissed: it is {self.state}.")
+        if self.request:
+            self.request.add_note(f"E-mail to {self.to} could not be delivered, and was dismissed: {self}", by=by)
 
     def _record(self, **values):
         OutgoingEmail.objects.filter(pk=self.pk, attempts=self.attempts, sent_at=None).update(**values)

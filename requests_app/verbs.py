@@ -13,7 +13,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldBooleanWidget
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanWidget,
+)
 
 from specialties.models import Advisor
 
@@ -23,6 +28,7 @@ from .handover import hand_over
 from .models import IllegalMove
 from .outbox import NotInTrouble
 from .routing import next_advisor, reason_against
+from .validators import letters_of_an_address
 
 
 class Verb(forms.Form):
@@ -195,6 +201,19 @@ class NoteForm(RequestVerb):
         return messages.SUCCESS, "The note is in the history."
 
 
+class CorrectEmailForm(RequestVerb):
+    title = "Correct the e-mail address"
+    statuses = Status.values
+
+    email = forms.EmailField(
+        label="The student's address", validators=[letters_of_an_address], widget=UnfoldAdminEmailInputWidget
+    )
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.correct_email(self.cleaned_data["email"], by=by)
+        return messages.SUCCESS, f"The e-mails go to {advisor_request.email} now, with what could not be delivered."
+
+
 class HandOverForm(Verb):
     title = "Hand over"
 
@@ -231,6 +250,18 @@ class SendAgainForm(Verb):
     def apply(self, email, *, by):
         email.send_again()
         return messages.SUCCESS, f"{email} is being sent again."
+
+
+class DismissForm(Verb):
+    title = "Dismiss"
+
+    @classmethod
+    def refusal(cls, email):
+        return "" if email.needs_a_look else f"{email} cannot be dismissed: it is {email.state}."
+
+    def apply(self, email, *, by):
+        email.dismiss(by=by)
+        return messages.SUCCESS, f"{email} is dismissed: nobody sends it again."
 
 
 def page_of(form_class, name):

@@ -3,13 +3,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.messages import get_messages
 from django.contrib.staticfiles import finders
 from django.urls import reverse
 from django.utils import timezone
 
-from requests_app.models import AdvisorRequest
+from requests_app.models import AdvisorRequest, OutgoingEmail
 from specialties.models import Advisor
 from tests.factories import make_advisor, make_email, make_request, make_specialty, make_staff
 
@@ -225,13 +226,13 @@ def test_close_needs_a_reason(client, coordinator):
     assert stored.events.last().note == "See the one on 3 May."
 
 
-VERBS = ["offer", "accept", "meet", "remind", "hand_back", "close", "note"]
+VERBS = ["offer", "accept", "meet", "remind", "hand_back", "close", "note", "correct_email"]
 SHOWN = {
-    "waiting": ["offer", "close", "note"],
-    "offered": ["offer", "accept", "remind", "close", "note"],
-    "accepted": ["meet", "hand_back", "close", "note"],
-    "met": ["close", "note"],
-    "closed": ["note"],
+    "waiting": ["offer", "close", "note", "correct_email"],
+    "offered": ["offer", "accept", "remind", "close", "note", "correct_email"],
+    "accepted": ["meet", "hand_back", "close", "note", "correct_email"],
+    "met": ["close", "note", "correct_email"],
+    "closed": ["note", "correct_email"],
 }
 
 
@@ -546,6 +547,100 @@ def test_opening_the_page_that_sends_again_sends_nothing(client, coordinator):
     client.get(reverse("admin:requests_app_outgoingemail_send_this_again", args=[failed.pk]))
     failed.refresh_from_db()
     assert failed.state == "failed"
+
+
+def test_failed_email_of_a_closed_request_is_dismissed_and_needs_nobody_any_more(client, coordinator):
+    stored = make_request()
+    stored.close("Done.", by=coordinator)
+    failed = stored.emails.get(kind="closed")
+    stored.emails.filter(pk=failed.pk).update(next_try=None, last_error="550")
+    assert references(client.get(CHANGELIST)) == {stored.reference}
+    url = reverse("admin:requests_app_outgoingemail_dismiss", args=[failed.pk])
+    assert url in client.get(f"{MAIL_CHANGELIST}{failed.pk}/change/").content.decode()
+    assert told(client.post(url)) == [f"{failed} is dismissed: nobody sends it again."]
+    failed.refresh_from_db()
+    assert failed.state == "dismissed"
+    note = f"E-mail to {stored.email} could not be delivered, and was dismissed: {failed}"
+    assert (stored.events.last().note, stored.events.last().user) == (note, coordinator)
+    assert references(client.get(CHANGELIST)) == set()
+    assert client.get(MAIL_CHANGELIST, {"failed": "yes"}).context["cl"].result_count == 0
+    assert told(client.post(url)) == [f"{failed} cannot be dismissed: it is dismissed."]
+
+
+def test_several_emails_are_dismissed(client, coordinator):
+    failed, fine = make_email(next_try=None), make_email()
+    response = client.post(MAIL_CHANGELIST, {"action": "dismiss_all", "_selected_action": [failed.pk, fine.pk]})
+    states = {email.pk: email.state for email in OutgoingEmail.objects.all()}
+    assert states == {failed.pk: "dismissed", fine.pk: "waiting"}
+    assert len(told(response)) == 2
+
+
+def test_dismissed_email_can_be_sent_again_after_all(coordinator):
+    email = make_email(next_try=None)
+    email.dismiss(by=coordinator)
+    email.refresh_from_db()
+    email.send_again()
+    email.refresh_from_db()
+    assert email.state == "waiting"
+
+
+def test_address_of_a_student_is_corrected_and_what_failed_goes_there(client, coordinator):
+    stored = make_request(email="ada@exmaple.edu")
+    stored.offer(make_advisor(stored.specialty), by=coordinator)
+    stored.emails.filter(kind="received").update(next_try=None, last_error="550")
+    stored.emails.filter(kind="offered").update(reply_to="ada@exmaple.edu")
+    response = client.post(verb_url(stored, "correct_email"), {"email": "ada@example.edu"})
+    assert told(response) == ["The e-mails go to ada@example.edu now, with what could not be delivered."]
+    stored.refresh_from_db()
+    assert stored.email == "ada@example.edu"
+    assert [(email.to, email.state) for email in stored.emails.filter(kind="received")] == [
+        ("ada@example.edu", "trying again")
+    ]
+    assert stored.emails.get(kind="offered").reply_to == "ada@example.edu"
+    event = stored.events.last()
+    assert (event.kind, event.user, event.new_status) == ("noted", coordinator, "offered")
+    assert event.note == "E-mail address corrected, from ada@exmaple.edu to ada@example.edu."
+
+
+def test_student_who_was_written_to_in_vain_gets_the_link_at_the_right_address(client, coordinator):
+    stored = make_request(email="somebody@example.edu")
+    stored.emails.update(sent_at=timezone.now(), next_try=None)
+    client.post(verb_url(stored, "correct_email"), {"email": "ada@example.edu"})
+    links = stored.emails.filter(kind="received").order_by("pk")
+    assert [email.to for email in links] == ["somebody@example.edu", "ada@example.edu"]
+
+
+@pytest.mark.parametrize("address", ["", "ada", "ada@exämple.edu", "BEN@example.edu"])
+def test_address_that_cannot_be_is_refused(client, coordinator, address):
+    stored = make_request(email="ada@exmaple.edu")
+    make_request(stored.specialty, email="ben@example.edu")
+    response = client.post(verb_url(stored, "correct_email"), {"email": address})
+    if address.startswith("BEN"):
+        assert told(response) == ["This address has an open request for this specialty already."]
+    else:
+        assert list(response.context["form"].errors) == ["email"]
+    stored.refresh_from_db()
+    assert (stored.email, stored.events.count()) == ("ada@exmaple.edu", 1)
+    assert {email.to for email in stored.emails.exclude(to=settings.OFFICE_EMAIL)} == {"ada@exmaple.edu"}
+
+
+def test_new_address_of_an_advisor_gets_what_could_not_be_sent(client, superuser_client, superuser):
+    specialty = make_specialty()
+    advisor, other = (make_advisor(specialty, email="old@example.edu", slug=slug) for slug in ("kim", "robin"))
+    stored, theirs = make_request(specialty), make_request(specialty)
+    stored.offer(advisor, by=superuser)
+    theirs.offer(other, by=superuser)
+    stored.emails.filter(kind="offered").update(next_try=None)
+    fields = {"name": "Kim", "slug": "kim", "role": "Advisor", "request_limit": 5, "email": "new@example.edu"}
+    client.post(f"/admin/specialties/advisor/{advisor.pk}/change/", fields | {"specialties": [specialty.pk]})
+    assert stored.emails.get(kind="offered").to == "new@example.edu"
+    assert theirs.emails.get(kind="offered").to == "old@example.edu"
+
+
+def test_mail_to_the_office_stays_with_the_office():
+    stored = make_request()
+    stored.emails.redirect(settings.OFFICE_EMAIL, "new@example.edu")
+    assert not stored.emails.filter(to="new@example.edu").exists()
 
 
 @pytest.mark.parametrize(
