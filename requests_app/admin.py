@@ -250,26 +250,28 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
 
     @action(description="Offer to the next advisor who can", permissions=["verb"])
     def offer_to_next(self, request, queryset):
-        self.do_to_all(request, queryset, OfferToNextForm)
+        self.do_to_all(request, queryset, OfferToNextForm(obj=None))
 
     @action(description="Remind the advisor", permissions=["verb"])
     def remind_all(self, request, queryset):
-        self.do_to_all(request, queryset, RemindForm)
+        self.do_to_all(request, queryset, RemindForm(obj=None))
 
     @action(description="Close with a reason", permissions=["verb"])
     def close_all(self, request, queryset):
         """Ask for one reason, then close each; the page sends the choice of rows back with it."""
+        if (newest := request.POST.get("newest", "")).isdecimal():
+            queryset = queryset.filter(pk__lte=int(newest))  # what came since, nobody chose
         form = CloseForm(request.POST if "reason" in request.POST else None, obj=None)
-        if not form.is_valid():
-            hidden = [("action", "close_all"), *(("_selected_action", row.pk) for row in queryset)]
-            title = f"Close {queryset.count()} requests"
-            return self.form_page(request, form, title=title, back=request.get_full_path(), hidden=hidden)
-        for row in queryset:
-            if refusal := CloseForm.refusal(row):
-                messages.error(request, refusal)
-            else:
-                self.do(request, form, row)
-        return None
+        if form.is_valid():
+            return self.do_to_all(request, queryset, form)
+        chosen = queryset.order_by().values_list("pk", flat=True)
+        if request.POST.get("select_across") == "1":  # any number of rows, of which a form could not name each
+            choice = [("select_across", 1), ("_selected_action", "all"), ("newest", max(chosen, default=0))]
+        else:
+            choice = [("_selected_action", pk) for pk in chosen]
+        title = f"Close {len(chosen):,} requests"
+        hidden = [("action", "close_all"), *choice]
+        return self.form_page(request, form, title=title, back=request.get_full_path(), hidden=hidden)
 
 
 class FailedFilter(admin.SimpleListFilter):
@@ -326,11 +328,11 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
 
     @action(description="Send again", permissions=["verb"])
     def send_again(self, request, queryset):
-        self.do_to_all(request, queryset, SendAgainForm)
+        self.do_to_all(request, queryset, SendAgainForm(obj=None))
 
     @action(description="Dismiss", permissions=["verb"])
     def dismiss_all(self, request, queryset):
-        self.do_to_all(request, queryset, DismissForm)
+        self.do_to_all(request, queryset, DismissForm(obj=None))
 
 
 admin.site.unregister(Advisor)

@@ -30,6 +30,8 @@ from .outbox import NotInTrouble
 from .routing import next_advisor, reason_against
 from .validators import letters_of_an_address
 
+MOST_NAMED = 10
+
 
 class Verb(forms.Form):
     title = ""
@@ -122,7 +124,7 @@ class OfferForm(RequestVerb):
 
 
 class OfferToNextForm(RequestVerb):
-    """For several at once: asks for nothing, and takes the advisor the portal would take."""
+    """For several at once: takes the advisor the portal would take."""
 
     title = "Offer to the next advisor who can"
     statuses = [Status.WAITING]
@@ -296,28 +298,31 @@ class Verbs:
             return HttpResponseRedirect(change_url(obj))
         form = form_class(request.POST if request.method == "POST" else None, obj=obj, user=request.user)
         if form.is_valid():
-            self.do(request, form, obj)
+            messages.add_message(request, *self.do(request, form, obj))
             return HttpResponseRedirect(change_url(obj))
         return self.form_page(
             request, form, title=f"{form_class.title}: {obj}", summary=self.verb_summary(obj), back=change_url(obj)
         )
 
     def do(self, request, form, obj):
-        """Apply a verb's valid form to a row, and tell the user what came of it."""
+        """Apply a verb's valid form to a row, where it can be done; return level and text of what came of it."""
         try:
-            messages.add_message(request, *form.apply(obj, by=request.user))
+            return (messages.ERROR, refusal) if (refusal := form.refusal(obj)) else form.apply(obj, by=request.user)
         except (IllegalMove, NotInTrouble) as refusal:
-            messages.error(request, refusal)
+            return messages.ERROR, str(refusal)
 
-    def do_to_all(self, request, queryset, form_class):
-        """Apply a verb that asks for nothing to each row; a refusal is told row by row and stops no other."""
-        for obj in queryset:
-            if refusal := form_class.refusal(obj):
-                messages.error(request, refusal)
-            else:
-                form = form_class({}, obj=obj)
-                form.is_valid()
-                self.do(request, form, obj)
+    def do_to_all(self, request, queryset, form):
+        """Do it to each row. A refusal is told row by row and stops no other; what was done, in one sentence."""
+        outcomes = [(obj, *self.do(request, form, obj)) for obj in queryset]
+        done = [str(obj) for obj, level, _ in outcomes if level == messages.SUCCESS]
+        others = [(level, text) for _, level, text in outcomes if level != messages.SUCCESS]
+        if done:
+            more = f" and {len(done) - MOST_NAMED:,} more" if len(done) > MOST_NAMED else ""
+            messages.success(request, f"{form.title}: {len(done):,} done, {', '.join(done[:MOST_NAMED])}{more}.")
+        for level, text in others[:MOST_NAMED]:
+            messages.add_message(request, level, text)
+        if len(others) > MOST_NAMED:
+            messages.error(request, f"{len(others) - MOST_NAMED:,} more could not be done either.")
 
     def form_page(self, request, form, *, title, back, summary="", hidden=()):
         context = {

@@ -318,10 +318,9 @@ def test_several_are_offered_each_to_the_next_who_can(client, coordinator):
     make_advisor(able), make_advisor(able)
     one, two, closed = make_request(able), make_request(unable), make_request(able)
     closed.close("Done.", by=coordinator)
-    messages = told(bulk(client, "offer_to_next", one, two, closed))
-    assert len(messages) == 3
-    assert f"Nobody can take {two} now." in messages
-    assert f"{closed} is closed: nothing was done." in messages
+    done, *refused = told(bulk(client, "offer_to_next", one, two, closed))
+    assert done == f"Offer to the next advisor who can: 1 done, {one}."
+    assert sorted(refused) == sorted([f"Nobody can take {two} now.", f"{closed} is closed: nothing was done."])
     assert {row.reference: row.status for row in AdvisorRequest.objects.all()} == {
         one.reference: "offered",
         two.reference: "waiting",
@@ -339,16 +338,36 @@ def test_several_are_closed_with_one_reason(client, coordinator):
     assert AdvisorRequest.objects.open().count() == 2
     assert "Please give the reason." in bulk(client, "close_all", one, two, closed, reason="").content.decode()
     response = bulk(client, "close_all", one, two, closed, kind="group_session", reason="See you at the fair.")
-    assert sorted(told(response)) == sorted(
-        ["The student is told by e-mail."] * 2 + [f"{closed} is closed: nothing was done."]
-    )
+    assert told(response) == [
+        f"Close with a reason: 2 done, {two}, {one}.",
+        f"{closed} is closed: nothing was done.",
+    ]
     assert {row.events.last().note for row in (one, two)} == {"See you at the fair."}
     assert closed.events.last().note == "Before."
 
 
+def test_all_that_a_filter_finds_are_closed_however_many_there_are(client, coordinator, settings):
+    settings.DATA_UPLOAD_MAX_NUMBER_FIELDS = 9
+    rows = [make_request() for _ in range(12)]
+    page = bulk(client, "close_all", rows[0], select_across=1)
+    assert page.context["title"] == "Close 12 requests"
+    late = make_request()
+    hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page.content.decode()))
+    response = client.post(f"{CHANGELIST}?queue=all", {**hidden, "kind": "other", "reason": "Until next year."})
+    named = ", ".join(row.reference for row in reversed(rows[2:]))
+    assert told(response) == [f"Close with a reason: 12 done, {named} and 2 more."]
+    assert [row.reference for row in AdvisorRequest.objects.open()] == [late.reference]
+
+
+def test_many_refusals_are_told_in_a_few_lines(client, coordinator):
+    rows = [make_request() for _ in range(12)]
+    *first, rest = told(bulk(client, "remind_all", *rows))
+    assert (len(first), rest) == (10, "2 more could not be done either.")
+
+
 def test_several_are_reminded(client, coordinator):
     rows = [offered(make_specialty(), coordinator) for _ in range(2)]
-    assert len(told(bulk(client, "remind_all", *rows, make_request()))) == 3
+    assert len(told(bulk(client, "remind_all", *rows, make_request()))) == 2
     assert [row.events.last().kind for row in rows] == ["reminded", "reminded"]
 
 
@@ -529,7 +548,7 @@ def test_failed_email_shows_its_error_and_is_sent_again(client, coordinator):
     response = client.post(
         MAIL_CHANGELIST, {"action": "send_again", "_selected_action": [failed.pk, fine.pk], "index": 0}
     )
-    assert sorted(told(response)) == [f"{failed} is being sent again.", f"{fine} cannot be sent again: it is waiting."]
+    assert told(response) == [f"Send again: 1 done, {failed}.", f"{fine} cannot be sent again: it is waiting."]
     failed.refresh_from_db()
     assert failed.state == "trying again"
 
