@@ -124,14 +124,17 @@ class AdvisorRequestForm(LinkedErrors, forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.specialty = specialty
         self.initial.setdefault("submission_id", uuid.uuid4())
-        self.fields["advisor"].queryset = specialty.advisors.taking_requests()
+        self.fields["advisor"].queryset = advisors = specialty.advisors.taking_requests()
+        has_choice = advisors.exists()
+        if not has_choice:
+            self.fields["advisor"].widget = forms.HiddenInput()
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.layout = Layout(
             "name",
             "email",
             Field("class_year", wrapper_class="chips"),
-            Field("advisor", wrapper_class="cards"),
+            *([Field("advisor", wrapper_class="cards")] if has_choice else []),
             "avoid_selection_committee",
             Field("topics", wrapper_class="chips"),
             "message",
@@ -209,16 +212,14 @@ class ResponseForm(forms.Form):
 
     def answer(self):
         """Do what was answered. Raises IllegalMove where the request has moved on meanwhile."""
-        advisor_request, advisor, note = self.offer.request, self.offer.advisor, self.cleaned_data["note"]
-        match self.cleaned_data["action"]:
-            case "accept":
-                advisor_request.accept(by=advisor)
-            case "decline":
-                advisor_request.decline(by=advisor, note=note)
-            case "met":
-                advisor_request.meet(by=advisor)
-            case "hand_back":
-                advisor_request.hand_back(by=advisor, note=note)
+        advisor_request = self.offer.request
+        verbs = {
+            "accept": advisor_request.accept,
+            "decline": advisor_request.decline,
+            "met": advisor_request.meet,
+            "hand_back": advisor_request.hand_back,
+        }
+        verbs[self.cleaned_data["action"]](by=self.offer.advisor, note=self.cleaned_data["note"])
 
 
 class SurveyForm(LinkedErrors, forms.Form):

@@ -5,6 +5,8 @@ tell what they are: then the table has no groups, only its total. Figures are th
 extreme, which would be true of each hidden group too.
 """
 
+from datetime import date
+
 from .reports import NO_FIGURE
 
 SMALLEST_GROUP = 5
@@ -12,6 +14,17 @@ SMALL = f"under {SMALLEST_GROUP}"
 TOGETHER = "Groups under five, together"
 NOT_BY_GROUP = ["By group", "not shown"]
 EXTREMES = (0, 100)
+
+
+def last_academic_year(today):
+    """Return first and last day of the last academic year that is over. No two of them overlap."""
+    year = today.year - (today < date(today.year, 7, 1))
+    return date(year - 1, 7, 1), date(year, 6, 30)
+
+
+def is_academic_year(since, until, today):
+    """Whether these are first and last day of an academic year that is over."""
+    return until < today and (since, until) == last_academic_year(until.replace(month=7, day=1))
 
 
 def publishable(table):

@@ -42,14 +42,14 @@ class Steps:
             emails.offered(offer)
 
     @transaction.atomic
-    def accept(self, *, by, despite_limit=False):
+    def accept(self, *, by, note="", despite_limit=False):
         """Take the request, or for the office: on behalf of the advisor it is offered to. Raises LimitReached too."""
         before = self._locked()
         self._check_turn(before, by)
         if before.status == Status.OFFERED and not despite_limit:
             _check_limit(before.advisor)
         meet_by = working_days_from_now(settings.MEETING_DAYS)
-        self._move(Status.ACCEPTED, Kind.ACCEPTED, by=by, advisor=before.advisor, respond_by=meet_by)
+        self._move(Status.ACCEPTED, Kind.ACCEPTED, by=by, note=note, advisor=before.advisor, respond_by=meet_by)
         self.offers.open().update(state=Offer.State.ACCEPTED, changed_at=timezone.now())
         emails.accepted(self)
         emails.accepted_by_you(self.running_offer)
@@ -90,12 +90,12 @@ class Steps:
         emails.back_with_office(self, before.advisor)
 
     @transaction.atomic
-    def meet(self, *, by):
+    def meet(self, *, by, note=""):
         """Record that they met, and ask the student how it went."""
         before = self._locked()
         self._check_turn(before, by)
-        today = timezone.localdate()
-        self._move(Status.MET, Kind.MET, by=by, advisor=before.advisor, respond_by=None, met_on=today)
+        dates = {"respond_by": None, "met_on": timezone.localdate(), "days_to_meeting": self.working_days_so_far}
+        self._move(Status.MET, Kind.MET, by=by, note=note, advisor=before.advisor, **dates)
         self._end_offer(Offer.State.MET)
         emails.how_was_it(self)
 
@@ -177,6 +177,8 @@ class Steps:
             raise IllegalMove(f"{self.reference} is already {before.get_status_display().lower()}.")
         if status == before.status and changes["advisor"] == before.advisor:
             raise IllegalMove(f"{self.reference} is offered to {before.advisor} already.")
+        if kind in RequestEvent.ANSWERS and before.days_to_answer is None:
+            changes["days_to_answer"] = self.working_days_so_far
         for field, value in {"status": status, **changes}.items():
             setattr(self, field, value)
         self.save(update_fields=["status", *changes, "updated_at"])

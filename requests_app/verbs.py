@@ -91,6 +91,8 @@ class OfferForm(RequestVerb):
         self.advisors = {str(advisor.pk): advisor for advisor in obj.specialty.advisors.all()}
         self.reasons = {key: reason_against(advisor, obj) for key, advisor in self.advisors.items()}
         sees_load = self.user.has_perm("requests_app.see_every_request")  # it counts requests of every specialty
+        if not self.advisors:  # then the page says what to do instead
+            self.add_advisor_url = f"{reverse('admin:specialties_advisor_add')}?specialties={obj.specialty_id}"
         able, others = [], []
         for key, advisor in self.advisors.items():
             reason = self.reasons[key]

@@ -50,7 +50,14 @@ def test_demo_names_nobody_and_mails_nobody(demo):
         assert advisor_request.email.endswith("@example.edu")
         assert advisor_request.message.startswith("Sample request: ")
     assert OutgoingEmail.objects.count() > 24
-    assert not OutgoingEmail.objects.filter(sent_at=None).exists()
+    assert not OutgoingEmail.objects.due().exists()
+
+
+def test_one_email_of_the_demo_has_failed_and_says_why(demo):
+    [failed] = OutgoingEmail.objects.filter(sent_at=None)
+    assert failed.state == "failed"
+    assert failed.to in failed.last_error
+    assert failed.request.status == Status.ACCEPTED
 
 
 def test_nothing_is_due_when_the_demo_starts(demo):
