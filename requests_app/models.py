@@ -13,7 +13,7 @@ from django.utils import timezone
 from specialties.models import Advisor, Specialty
 
 from . import emails, routing
-from .choices import OPEN_STATUSES, ClassYear, CloseReason, Satisfaction, Source, Status, Topic
+from .choices import OPEN_STATUSES, WITHOUT_ANSWER, ClassYear, CloseReason, Satisfaction, Source, Status, Topic
 from .dates import add_working_days, working_days_between
 from .events import RequestEvent, who
 from .offers import Offer
@@ -156,6 +156,7 @@ class AdvisorRequest(Steps, models.Model):
     respond_by = models.DateField("next step by", null=True, editable=False)
     asked_about_meeting_at = models.DateTimeField(null=True, editable=False)
     days_to_answer = models.PositiveSmallIntegerField("working days to first answer", null=True, editable=False)
+    days_unanswered = models.PositiveSmallIntegerField("working days in vain", null=True, editable=False)
     met_on = models.DateField(null=True, editable=False)
     days_to_meeting = models.PositiveSmallIntegerField("working days to meeting", null=True, editable=False)
     close_reason = models.CharField(max_length=20, choices=CloseReason, blank=True, editable=False)
@@ -223,6 +224,18 @@ class AdvisorRequest(Steps, models.Model):
     def working_days_so_far(self):
         """How many have passed since it was received."""
         return working_days_between(timezone.localdate(self.created_at), timezone.localdate())
+
+    def wait_ended_by(self, kind, close_reason):
+        """Return which working days to write down where this step ends the student's wait: {field: days}, or {}.
+
+        The student's view counts: an answer is that an advisor took the request or that the office closed it with one.
+        Who declines or lets the date pass has answered for themselves, and the student still waits. Where the student
+        gives up, or nothing was answered, the wait was in vain: it is kept, or the late would look better for it.
+        """
+        if self.days_to_answer is not None or kind not in (Kind.ACCEPTED, Kind.CLOSED, Kind.WITHDRAWN):
+            return {}
+        is_answer = kind != Kind.WITHDRAWN and close_reason not in WITHOUT_ANSWER
+        return {"days_to_answer" if is_answer else "days_unanswered": self.working_days_so_far}
 
     @property
     def is_with_advisor(self):
