@@ -118,7 +118,13 @@ class QueueFilter(admin.SimpleListFilter):
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request, model_admin):
-        return [("needs_you", "Needs you"), ("open", "Open"), ("all", "All")]
+        return [
+            ("needs_you", "Needs you"),
+            ("overdue", "Overdue with the office"),
+            ("unmet", "Accepted, not met in time"),
+            ("open", "Open"),
+            ("all", "All"),
+        ]
 
     def value(self):
         return super().value() or ("needs_you" if self.is_plain else "all")
@@ -130,6 +136,10 @@ class QueueFilter(admin.SimpleListFilter):
         match self.value():
             case "needs_you":
                 return queryset.needing_the_office(request.user)
+            case "overdue":
+                return queryset.overdue()
+            case "unmet":
+                return queryset.unmet()
             case "open":
                 return queryset.open()
         return queryset
@@ -231,7 +241,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     def where_it_stands(self, advisor_request):
         if advisor_request.is_overdue:
             return "overdue", f"{advisor_request.get_status_display()}, overdue"
-        if advisor_request.status == Status.ACCEPTED and advisor_request.is_past_date:
+        if advisor_request.is_unmet:
             return "not met", f"{advisor_request.get_status_display()}, not met yet"
         return advisor_request.status, advisor_request.get_status_display()
 

@@ -60,21 +60,27 @@ class AdvisorRequestQuerySet(models.QuerySet):
     def waiting(self):
         return self.filter(status=Status.WAITING)
 
+    def past_date(self):
+        """Those whose next step is late, be it the office's or an advisor's."""
+        return self.filter(respond_by__lt=timezone.localdate())
+
     def overdue(self):
-        """Those whose next step is late: with the office, or accepted and not met."""
-        late = self.filter(respond_by__lt=timezone.localdate())
-        return late.filter(status__in=[Status.WAITING, Status.ACCEPTED])
+        """Those the office is late with."""
+        return self.waiting().past_date()
+
+    def unmet(self):
+        """Those an advisor has accepted and not met in time."""
+        return self.filter(status=Status.ACCEPTED).past_date()
 
     def needing_the_office(self, user):
-        """Those with something to do for the user: waiting, overdue, or with a failed e-mail that they may open."""
+        """Those with something to do for the user: waiting, not met in time, or with a failed e-mail they may open."""
         requests = AdvisorRequest.objects.order_by()
         failed = OutgoingEmail.objects.visible_to(user).failed().order_by().exclude(request=None).values("request")
         # A union, because each part has an index of its own and their "or" has none.
-        return self.filter(pk__in=requests.waiting().values("pk").union(requests.overdue().values("pk"), failed))
+        return self.filter(pk__in=requests.waiting().values("pk").union(requests.unmet().values("pk"), failed))
 
     def to_ask_about_meeting(self):
-        late = self.filter(status=Status.ACCEPTED, respond_by__lt=timezone.localdate())
-        return late.filter(asked_about_meeting_at=None)
+        return self.unmet().filter(asked_about_meeting_at=None)
 
     def from_address(self, email):
         """Those of one address, capitals or not: asked with the function the constraint below is kept with."""
@@ -215,6 +221,10 @@ class AdvisorRequest(Steps, models.Model):
     def is_overdue(self):
         """Whether the office is late. Once an advisor has the request, the date is theirs."""
         return self.status == Status.WAITING and self.is_past_date
+
+    @property
+    def is_unmet(self):
+        return self.status == Status.ACCEPTED and self.is_past_date
 
     @property
     def running_offer(self):
