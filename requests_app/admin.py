@@ -178,7 +178,6 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
         "class_year",
         AgeFilter,
     ]
-    list_select_related = ["specialty", "advisor"]
     show_full_result_count = False  # of all years, on every page
     view_on_site = False  # whoever has the address acts as the student
     unsearchable = {"token", "submission_id"}  # the links to the student's page; a form sent twice leads there too
