@@ -67,6 +67,7 @@ class Draft:
     question: str
     lines: list
     is_heading: bool = False  # a heading that works as a question
+    has_q: bool = False  # "Q:" stands before it
     is_label: bool = False  # a heading or a "label? value" below one
 
 
@@ -143,7 +144,7 @@ class Reader:
     # What a line is, in the order in which it is tried. Each returns whether it took the line.
 
     def take(self, at, line):
-        steps = (self.take_stage, self.take_section, self.take_advisors, self.take_question, self.take_heading)
+        steps = (self.take_stage, self.take_section, self.take_contact, self.take_advisors, self.take_question, self.take_heading)
         if self.is_cut_heading(at, line) or any(step(at, line) for step in steps):
             return
         if self.blocks and self.into is self.blocks[-1][1] and is_prose(line.text):
@@ -188,6 +189,18 @@ class Reader:
         self.into = self.sections[name] if name else self.left
         return True
 
+    def take_contact(self, at, line):
+        label, colon, value = line.text.partition(": ")
+        if not colon or label.lower() not in ("contact", "contact us", "for more information") or self.awaits_answer:
+            return False
+        self.sections["contact"].append(replace(line, text=value))
+        self.into = self.left
+        return True
+
+    @property
+    def awaits_answer(self):
+        return self.in_answer and not self.into
+
     @property
     def in_answer(self):
         return bool(self.drafts) and self.into is self.drafts[-1].lines
@@ -223,6 +236,7 @@ class Reader:
         else:
             below_heading = bool(self.drafts) and self.drafts[-1].is_label and len(question.split()) <= 8
             self.drafts.append(Draft(self.stage, question, [], is_label=below_heading and bool(rest)))
+            self.drafts[-1].has_q = self.mark_of(line) == "q"
         self.into = self.drafts[-1].lines
         self.in_table = "the following" in question.lower()
         if rest:
@@ -232,8 +246,7 @@ class Reader:
     def continues(self, line, question):
         """Whether a question is the second half of the one on the line before it."""
         return (
-            self.in_answer
-            and not self.into
+            self.awaits_answer
             and not (line.gap or line.hint or rules.MARK.match(line.text))
             and rules.SECOND_HALF.match(question)
             and not self.known(question)
@@ -246,6 +259,8 @@ class Reader:
             self.drafts.append(
                 Draft(self.stage, label, [replace(line, text=value, hint="")], is_heading=True, is_label=True)
             )
+        elif line.gap and (found := rules.NUMBER.fullmatch(line.text)) and is_topic(found["label"]):
+            self.drafts.append(Draft(self.stage, found["label"], [replace(line, text=found["number"])], is_label=True))
         elif self.is_heading(at, line):
             self.drafts.append(Draft(self.stage, line.text.rstrip(":"), [], is_heading=True, is_label=True))
         elif line.hint == HEADING and self.drafts:
@@ -268,7 +283,16 @@ class Reader:
         below = around[-1] if at + 1 < len(self.lines) else None
         if below is None or any(is_topic(other.text) for other in around) or self.is_stage(below):
             return False
-        return line.gap or not self.has_gaps
+        if not line.gap and (self.has_gaps or self.asks_in_sentences):
+            return False
+        question, value = self.split(below)
+        if question:
+            return bool(value) and len(question.split()) <= 8
+        return not self.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
+
+    @property
+    def asks_in_sentences(self):
+        return len(self.asked) > 2
 
     # Questions
 
@@ -358,7 +382,7 @@ class Reader:
     def entries(self):
         drafts = [draft for draft in self.drafts if draft.lines or not draft.is_heading]
         for draft in drafts:
-            draft.lines = without_repeats(answer_of(draft.lines))
+            draft.lines = without_repeats(answer_of(draft))
         drafts = self.without_contents(drafts)
         self.warn_of_end(drafts)
         keys = self.keys_of(drafts)
@@ -379,18 +403,18 @@ class Reader:
         return [draft for draft in drafts if id(draft) in kept]
 
     def keys_of(self, drafts):
-        """Return the bank's key for each; where two would have the same, the first has it."""
+        """Return the bank's key for each; where two would have the same, the first that asks it in words has it."""
         questions = [draft.question for draft in drafts]
-        keys = []
-        for draft in drafts:
+        keys = {}
+        for draft in sorted(drafts, key=lambda draft: draft.is_heading):
             known = self.bank.cut_off(draft.question) if draft is self.cut else None
             known = known or self.bank.question_for(draft.question, draft.stage, self.specialty, questions)
             key = known and known.key
-            if key in keys and key:
-                self.warnings.append(f"“{short(draft.question)}” asks the same as a question before it.")
+            if key and key in keys.values():
+                self.warnings.append(f"“{short(draft.question)}” asks the same as another question of the page.")
                 key = None
-            keys.append(key)
-        return keys
+            keys[id(draft)] = key
+        return [keys[id(draft)] for draft in drafts]
 
     def warn_of_end(self, drafts):
         """Say that the page ends in mid-sentence."""
@@ -428,10 +452,11 @@ def is_topic(text):
     return bool(stems & rules.HEADING_WORDS) and stems <= rules.HEADING_WORDS | rules.JOINS
 
 
-def answer_of(lines):
-    """Return the lines that say something, the first without its "A:"."""
-    lines = [line for line in lines if words_of(line.text)]
-    return [replace(line, text=rules.ANSWER_MARK.sub("", line.text, count=1)) for line in lines[:1]] + lines[1:]
+def answer_of(draft):
+    """Return the lines that say something, the first without its "A:"; "A." is such a mark only below a "Q."."""
+    mark = rules.ANSWER_TO_Q if draft.has_q else rules.ANSWER_MARK
+    lines = [replace(line, text=mark.sub("", line.text, count=1)) for line in draft.lines[:1]] + draft.lines[1:]
+    return [line for line in lines if words_of(line.text)]
 
 
 def without_repeats(lines):

@@ -42,17 +42,19 @@ SECTIONS = [
     ("", whole(r"(?:alert|announcement|news|upcoming events|events|notice):?")),
 ]
 ADVISORS = re.compile(  # Feinberg and ECU "Specialty Career Advisor:"; a name may follow on the line
-    r"(?P<role>(?:[A-Z][\w&/'’-]+ ){0,5}?(?:Advis[eo]rs|Advisors?\(s\)|Mentors)|(?:[A-Z][\w&/'’-]+ ){0,5}(?:Advis[eo]r|Mentor)(?= ?[:–—-])"
+    r"(?P<role>(?:[A-Z][\w&/'’-]+ ){0,5}?(?:[Aa]dvis[eo]rs|[Aa]dvisors?\(s\)|[Mm]entors)|(?:[A-Z][\w&/'’-]+ ){0,5}(?:[Aa]dvis[eo]r|[Mm]entor)(?= ?[:–—-])"
     r"|(?:[A-Z][\w&/'’-]+ ){0,4}(?:Specialty|Career|Faculty|Academic|Departmental|Clinical|Residency|Advising) (?:Advis[eo]r|Mentor|"
     r"Contact)|[A-Z& ]{0,50}ADVIS[EO]RS?)(?: ?[:–—-] ?(?P<name>.*))?"
 )
 
 # Before a question. "Q:" is Wright's.
 MARK = re.compile(
-    r"(?:(?P<q>q(?:uestion)?\s?\d{0,3}\s?[:.)]|question \d{1,3}\s?[–—-])|(?P<number>\(?\d{1,3}[.)](?=\s|[A-Z“\"])))\s*",
+    r"\A(?:(?P<q>q(?:uestion)?\s?\d{0,3}\s?[:.)]|question \d{1,3}\s?[–—-])|(?P<number>\(?\d{1,3}[.)](?=\s|[A-Z“\"])))\s*",
     re.IGNORECASE,
 )
-ANSWER_MARK = re.compile(r"a(?:nswer)?\s?:\s*", re.IGNORECASE)
+ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
+ANSWER_TO_Q = re.compile(r"\Aa(?:nswer)?\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
+NUMBER = re.compile(r"(?P<label>[A-Z][^\d?.:]{3,60}) (?P<number>\d{1,2}(?: ?[–-] ?\d{1,2}|\+)?)")  # "Number of letters 3-4"
 STARTS = re.compile(
     r"[“\"(]?(?:(?:in|at|by|to|for|on|from|with|of|about|during) (?:what|which|whom|when)|what|what['’]s|when|where|which|who"
     r"|whom|whose|why|how|do|does|did|is|are|was|were|can|could|should|would|will|may|might|must|has|have|if|other than"
@@ -87,7 +89,7 @@ RHETORICAL = re.compile(
 )
 # What schools ask about; a heading of nothing else is a question ("Research", "Letters of recommendation").
 HEADING_WORDS = stems("""
-    research letter lor recommendation rotation away audition elective selective subinternship internship interview step
+    research letter lor sub season recommendation rotation away audition elective selective subinternship internship interview step
     usmle comlex score board grade clerkship honors aoa rank class application apply eras competitiveness chair advice
     mentorship shadowing volunteer extracurricular activity leadership publication personal statement cv mspe fellowship
     requirement prerequisite timeline month summer experience signal preference skill lifestyle salary number importance
