@@ -133,6 +133,7 @@ def test_reading_writes_nothing(bank, capsys):
         ("How do letters from away rotations count?", None),
         ("When should I apply for away rotations?", None),
         ("Why are away rotations recommended?", None),
+        ("Do I need to do an away rotation? If so, how many?", None),
         ("Can I take two away rotations?", None),
         ("What M1 electives would you recommend?", None),
         ("What advice would you offer fourth-year students?", None),

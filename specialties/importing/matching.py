@@ -131,6 +131,8 @@ class Bank:
         if len(found) != 1:
             return None
         [known] = found.values()
+        if text.count("?") > known.parts:
+            return None
         if known.parts > max(1, text.count("?")):
             shared = [other for other in others if other != text and meaning.words & meaning_of(other).words]
             return None if shared else known.question

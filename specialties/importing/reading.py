@@ -134,6 +134,7 @@ class Reader:
         self.in_table = False  # "How important are each of the following": rows below are no headings
         self.stages_at = [at for at, line in enumerate(self.lines) if self.is_stage(line)]
         self.asked = [line for line in self.lines if rules.STARTS.match(self.split(line)[0])]
+        self.asks_in_sentences = sum(len(self.split(line)[0].split()) > 4 for line in self.asked) > 2
         self.style = self.usual_mark()
         self.usual_depth = min((line.depth for line in self.asked if line.hint == ITEM), default=0)
 
@@ -145,6 +146,9 @@ class Reader:
 
     def take(self, at, line):
         steps = (self.take_stage, self.take_section, self.take_contact, self.take_advisors, self.take_question, self.take_heading)
+        if rules.BANNER.match(line.text):
+            self.left.append(line)
+            return
         if self.is_cut_heading(at, line) or any(step(at, line) for step in steps):
             return
         if self.blocks and self.into is self.blocks[-1][1] and is_prose(line.text):
@@ -170,13 +174,13 @@ class Reader:
         return True
 
     def is_stage(self, line):
-        """Whether a line is a heading such as "Advice for MS1 and MS2 Students"; "M3:" within an answer is none."""
+        """Whether a line is a heading such as "Advice for MS1 and MS2 Students"; "M3:" alone is of an answer."""
         if len(line.text) > 80 or line.hint == ITEM or line.text.endswith((".", "?", "!")):
             return False
         meaning = meaning_of(line.text)
         if not meaning.years or meaning.words - rules.STAGE_WORDS:
             return False
-        return line.hint == HEADING or not (line.text.endswith(":") and len(words_of(line.text)) < 2)
+        return line.hint in (HEADING, BOLD) or len(words_of(line.text)) > 1 or len(meaning.years) > 1
 
     def take_section(self, at, line):
         if len(line.text) > 100:
@@ -259,7 +263,7 @@ class Reader:
             self.drafts.append(
                 Draft(self.stage, label, [replace(line, text=value, hint="")], is_heading=True, is_label=True)
             )
-        elif line.gap and (found := rules.NUMBER.fullmatch(line.text)) and is_topic(found["label"]):
+        elif line.gap and (found := rules.NUMBER.fullmatch(line.text)) and is_topic(found["label"]) and " " in found["label"]:
             self.drafts.append(Draft(self.stage, found["label"], [replace(line, text=found["number"])], is_label=True))
         elif self.is_heading(at, line):
             self.drafts.append(Draft(self.stage, line.text.rstrip(":"), [], is_heading=True, is_label=True))
@@ -283,16 +287,13 @@ class Reader:
         below = around[-1] if at + 1 < len(self.lines) else None
         if below is None or any(is_topic(other.text) for other in around) or self.is_stage(below):
             return False
-        if not line.gap and (self.has_gaps or self.asks_in_sentences):
+        below_label = bool(self.drafts) and self.drafts[-1].is_label
+        if not line.gap and not below_label and (self.has_gaps or self.asks_in_sentences):
             return False
         question, value = self.split(below)
         if question:
             return bool(value) and len(question.split()) <= 8
         return not self.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
-
-    @property
-    def asks_in_sentences(self):
-        return len(self.asked) > 2
 
     # Questions
 

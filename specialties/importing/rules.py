@@ -41,6 +41,7 @@ SECTIONS = [
     ),  # Wright
     ("", whole(r"(?:alert|announcement|news|upcoming events|events|notice):?")),
 ]
+BANNER = re.compile(r"(?:alert|notice|announcement|update|covid[- ]19 update): .", re.IGNORECASE)
 ADVISORS = re.compile(  # Feinberg and ECU "Specialty Career Advisor:"; a name may follow on the line
     r"(?P<role>(?:[A-Z][\w&/'’-]+ ){0,5}?(?:[Aa]dvis[eo]rs|[Aa]dvisors?\(s\)|[Mm]entors)|(?:[A-Z][\w&/'’-]+ ){0,5}(?:[Aa]dvis[eo]r|[Mm]entor)(?= ?[:–—-])"
     r"|(?:[A-Z][\w&/'’-]+ ){0,4}(?:Specialty|Career|Faculty|Academic|Departmental|Clinical|Residency|Advising) (?:Advis[eo]r|Mentor|"
@@ -54,7 +55,7 @@ MARK = re.compile(
 )
 ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
 ANSWER_TO_Q = re.compile(r"\Aa(?:nswer)?\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
-NUMBER = re.compile(r"(?P<label>[A-Z][^\d?.:]{3,60}) (?P<number>\d{1,2}(?: ?[–-] ?\d{1,2}|\+)?)")  # "Number of letters 3-4"
+NUMBER = re.compile(r"(?P<label>[A-Z][^\d?.:]{3,60}(?<!Step)(?<!Level)) (?P<number>\d{1,2}(?: ?[–-] ?\d{1,2}|\+)?)")  # "Number of letters 3-4"
 STARTS = re.compile(
     r"[“\"(]?(?:(?:in|at|by|to|for|on|from|with|of|about|during) (?:what|which|whom|when)|what|what['’]s|when|where|which|who"
     r"|whom|whose|why|how|do|does|did|is|are|was|were|can|could|should|would|will|may|might|must|has|have|if|other than"
@@ -100,9 +101,9 @@ TOPICS = HEADING_WORDS | stems("""
     visa img gap year resource couples backup plan parallel mistake prepare preparation success discipline faculty
     department medicine physician performance hobby group interest common qualification competitive comment
 """)
-JOINS = stems("of and for the in to your or on with an from by a need is are amount exam ck s clinical home")
+JOINS = stems("of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3")
 STAGE_WORDS = stems(
-    "advice guidance information tips year question medical student training curriculum college section"
+    "advice guidance information tips year question medical student training curriculum college section clinical phase early"
 )
 NO_SPECIALTY = frozenset(  # words of a page's other titles
     [
