@@ -257,7 +257,7 @@ def test_what_word_and_outlook_leave_behind_is_dropped(bank):
         bank,
         "<html xmlns:o='x'><!--[if gte mso 9]><xml><o:x>false</o:x></xml><![endif]--><style>p.MsoNormal{}</style>"
         f"<p class=MsoNormal><b>{AWAYS}<o:p></o:p></b></p><p class=MsoListParagraph style='mso-list:l0'>"
-        "<![if !supportLists]><span>·<span>&nbsp;&nbsp; </span></span><![endif]>Yes<o:p></o:p></p><p><o:p>&nbsp;</o:p></p>",
+        "<![if !supportLists]><span>·<span>&nbsp; </span></span><![endif]>Yes<o:p></o:p></p><p><o:p>&nbsp;</o:p></p>",
     )
     assert answers(page) == {AWAYS: "Yes"}
 
@@ -369,7 +369,19 @@ def test_any_bytes_are_read_or_refused(bank, content):
 
 
 @pytest.mark.parametrize(
-    "unit", [f"{AWAYS}\nYes.\n", "<p><b>Research</b></p><p>Yes</p>", "<![", "“a ", "a@", "Jo Advisor, MD\n", "<b id=1>", "<a ", "<a x='>", "<!--"]
+    "unit",
+    [
+        f"{AWAYS}\nYes.\n",
+        "<p><b>Research</b></p><p>Yes</p>",
+        "<![",
+        "“a ",
+        "a@",
+        "Jo Advisor, MD\n",
+        "<b id=1>",
+        "<a ",
+        "<a x='>",
+        "<!--",
+    ],
 )
 def test_twice_the_page_is_about_twice_the_work(bank, unit):
     def work(times):

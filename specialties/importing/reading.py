@@ -145,7 +145,14 @@ class Reader:
     # What a line is, in the order in which it is tried. Each returns whether it took the line.
 
     def take(self, at, line):
-        steps = (self.take_stage, self.take_section, self.take_contact, self.take_advisors, self.take_question, self.take_heading)
+        steps = (
+            self.take_stage,
+            self.take_section,
+            self.take_contact,
+            self.take_advisors,
+            self.take_question,
+            self.take_heading,
+        )
         if rules.BANNER.match(line.text):
             self.left.append(line)
             return
@@ -195,7 +202,7 @@ class Reader:
 
     def take_contact(self, at, line):
         label, colon, value = line.text.partition(": ")
-        if not colon or label.lower() not in ("contact", "contact us", "for more information") or self.awaits_answer:
+        if not colon or not rules.CONTACT.fullmatch(label) or self.awaits_answer:
             return False
         self.sections["contact"].append(replace(line, text=value))
         self.into = self.left
@@ -263,7 +270,12 @@ class Reader:
             self.drafts.append(
                 Draft(self.stage, label, [replace(line, text=value, hint="")], is_heading=True, is_label=True)
             )
-        elif line.gap and (found := rules.NUMBER.fullmatch(line.text)) and is_topic(found["label"]) and " " in found["label"]:
+        elif (
+            line.gap
+            and (found := rules.NUMBER.fullmatch(line.text))
+            and is_topic(found["label"])
+            and " " in found["label"]
+        ):
             self.drafts.append(Draft(self.stage, found["label"], [replace(line, text=found["number"])], is_label=True))
         elif self.is_heading(at, line):
             self.drafts.append(Draft(self.stage, line.text.rstrip(":"), [], is_heading=True, is_label=True))
@@ -471,7 +483,7 @@ def without_repeats(lines):
 
 
 def resources_in(line):
-    """Return what a line links to, as (label, address) each; an address in plain text has the words before it as label."""
+    """Return what a line links to, as (label, address) each; an address in plain text is labelled by its line."""
     if line.links:
         return [link for link in line.links if not link[1].lower().startswith("mailto:")]
     found = re.search(r"(?:https?://|www\.)[^\s<>\"]+", line.text)
