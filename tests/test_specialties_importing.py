@@ -107,7 +107,7 @@ def test_each_page_has_what_is_expected_of_it_beside_it():
     assert set(pages.values()) == {2}
 
 
-def test_reading_writes_nothing(bank, capsys):
+def test_dry_run_writes_nothing(bank, capsys):
     printed(capsys, PAGES / "interventional-radiology.txt")
     assert (Specialty.objects.count(), Answer.objects.count()) == (0, 0)
 
@@ -281,6 +281,7 @@ def bomb():
         (word_file(("A", False), parts=[("word/vbaProject.bin", "x")]), "This Word file has macros."),
         (word_file(parts=[("word/styles.xml", '<!DOCTYPE x [<!ENTITY a "b">]><x/>')]), "This Word file has parts"),
         (bomb(), "This is too large."),
+        (word_file(*[("A", False)] * 20_000), "This is too large."),
         (b"a" * 2_000_001, "This is too large."),
         (b"<p>" * 100_001, "This page has too many tags"),
         (
@@ -309,6 +310,29 @@ def test_exit_status(bank, tmp_path):
 def test_specialty_can_be_named(bank, capsys):
     found = printed(capsys, PAGES / "feinberg_dermatology.txt", "--specialty", "Dermatology and Venereology")
     assert found["specialty"] == "Dermatology and Venereology"
+
+
+def test_new_specialty_becomes_a_draft_with_the_answers_that_are_in_the_bank(bank):
+    call_command("import_guide", PAGES / "wright_neurology_blanks.txt")
+    specialty = Specialty.objects.get()
+    assert (specialty.name, specialty.slug, specialty.is_published) == ("Neurology", "neurology", False)
+    assert {answer.question.key: answer.body for answer in specialty.answers.all()} == {
+        "research": "<p>Yes, but not required.</p>",
+        "letters-from-specialty": "<p>No, but usually at least two come from neurologists.</p>",
+    }
+
+
+def test_specialty_that_is_there_is_left_as_it_is(bank):
+    specialty = Specialty.objects.create(name="Neurology", slug="neurology")
+    call_command("import_guide", PAGES / "wright_neurology_blanks.txt")
+    assert list(Specialty.objects.all()) == [specialty]
+    assert (specialty.answers.count(), Specialty.objects.get().quote) == (0, "")
+
+
+def test_page_with_a_value_no_form_would_take_is_refused_whole(bank):
+    with pytest.raises(CommandError, match="at most 100 characters"):
+        call_command("import_guide", PAGES / "wright_neurology_blanks.txt", "--specialty", "N" * 101)
+    assert (Specialty.objects.count(), Answer.objects.count()) == (0, 0)
 
 
 # Anything at all

@@ -15,6 +15,7 @@ LARGEST_TEXT = 2_000_000  # bytes of text or HTML: some hundred pages
 LARGEST_FILE = 20_000_000  # bytes of a Word file, pictures and all; these are never unpacked
 LARGEST_PART = 3_000_000  # bytes of one part of a Word file, unpacked
 MOST_TAGS = 100_000
+MOST_WORD_TAGS = 80_000  # each takes a kilobyte to read
 MOST_LINES = 20_000
 WRAPPED = 30  # characters: a line this long that goes on in small letters was broken by an e-mail program
 
@@ -130,10 +131,12 @@ def check_parts(content):
         read = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
         if sum(part.file_size for part in read) > 2 * LARGEST_PART:
             raise too_large(LARGEST_PART)
+        tags = 0
         for part in read:
             with archive.open(part) as opened:
                 xml = opened.read(LARGEST_PART + 1)
-            if len(xml) > LARGEST_PART:
+            tags += xml.count(b"<")
+            if len(xml) > LARGEST_PART or tags > MOST_WORD_TAGS:
                 raise too_large(LARGEST_PART)
             if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml or b"macroEnabled" in xml:
                 raise Refused(

@@ -60,7 +60,8 @@ NUMBER = re.compile(  # "Number of letters recommended 3-4"
 )
 STARTS = re.compile(
     r"[“\"(]?(?:(?:(?:in|at|by|to|for|on|from|with|of|about|during) )?(?:what|which|whom|when)|what['’]s|where|who"
-    r"|whose|why|how|do|does|did|is|are|was|were|can|could|should|would|will|may|might|must|has|have|if|other than|besides"
+    r"|whose|why|how|do|does|did|is|are|was|were|can|could|should|would|will|may|might|must|has"
+    r"|have|if|other than|besides"
     r"|aside from|assuming)\b",
     re.IGNORECASE,
 )
@@ -87,8 +88,10 @@ RHETORICAL = whole(
 )
 # What schools ask about; a heading of nothing else is a question ("Research", "Letters of recommendation").
 HEADING_WORDS = stems("""
-    research letter lor sub season recommendation rotation away audition elective selective subinternship internship interview
-    step     usmle comlex score board grade clerkship honors aoa rank class application apply eras competitiveness chair advice
+    research letter lor sub season recommendation rotation away audition elective selective subinternship
+    internship interview
+    step     usmle comlex score board grade clerkship honors aoa rank class application apply eras competitiveness
+    chair advice
     mentorship shadowing volunteer extracurricular activity leadership publication personal statement cv mspe fellowship
     requirement prerequisite timeline month summer experience signal preference skill lifestyle salary number importance
     course scholarship service community
