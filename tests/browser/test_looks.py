@@ -36,8 +36,9 @@ def pages(guide):
     offered.offer(by_mail, by=staff)
     withdrawn.withdraw()
     closed.close("Answered.", by=staff)
-    sample = make_full_specialty(name=LONG_NAME[:100], slug="long", is_sample=True)
-    make_answer(sample, Question.objects.get(key="research"), body=f"<p>{'Word ' * 400}</p><p>{'Long' * 60}</p>")
+    sample = make_full_specialty(name="Long" * 25, slug="long", is_sample=True)
+    long_text = f"<p>{'Word ' * 400}</p><p>{'Long' * 60}</p>"
+    make_answer(sample, Question.objects.get(key="research"), short_answer="Long" * 20, body=long_text)
     return [
         "/",
         "/?advisor=available&answers=all",
