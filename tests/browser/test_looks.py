@@ -172,10 +172,10 @@ FOCUS_IN_COMPARISON = """() => {
 
 
 def test_comparison_on_a_phone_names_the_specialty_at_each_answer(open_page, guide):
-    other = make_full_specialty()
+    other = make_full_specialty(is_sample=True)
     page = open_page(f"/compare/?s={other.slug}&s={guide.slug}", width=320)
     cells = page.locator("tr#away-rotations td")
-    assert [cell.split("\n")[0] for cell in cells.all_inner_texts()] == [other.name, guide.name]
+    assert [cell.split("\n")[0] for cell in cells.all_inner_texts()] == [f"{other.name} Sample guidance", guide.name]
 
 
 def test_heading_levels_and_landmarks_are_in_order(open_page, pages):
