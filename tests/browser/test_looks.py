@@ -2,7 +2,7 @@
 
 import pytest
 
-from specialties.models import Question
+from specialties.models import Answer, Question
 from tests.browser.conftest import barriers
 from tests.factories import (
     make_advisor,
@@ -119,6 +119,7 @@ def test_targets_are_large_enough_to_touch(open_page, guide):
 
 def test_print_shows_every_answer_and_no_buttons(open_page, guide):
     make_resource(guide, label="The society", url="https://example.org/society")
+    Answer.objects.filter(question__key="research").update(body='<p>Ask <a href="mailto:a@example.org">us</a>.</p>')
     page = open_page(guide.get_absolute_url())
     page.emulate_media(media="print")
     for entry in guide.entries():
@@ -128,6 +129,7 @@ def test_print_shows_every_answer_and_no_buttons(open_page, guide):
     assert page.locator(".button:visible, .contents:visible, nav:visible, form:visible, button:visible").count() == 0
     spelled_out = "element => getComputedStyle(element, '::after').content"
     assert page.locator(".resources a").evaluate(spelled_out) == '" (https://example.org/society)"'
+    assert page.locator("#research .prose a").evaluate(spelled_out) == '" (mailto:a@example.org)"'
 
 
 def test_print_of_a_comparison_is_the_table_alone(open_page, guide):
