@@ -147,9 +147,11 @@ def test_headings_of_a_comparison_stay_in_sight(open_page, guide):
     assert heading.bounding_box()["y"] == 0
 
 
-def test_focus_is_never_under_the_headings_of_a_comparison(open_page, guide):
-    other = make_specialty(f"Urology {'and so on ' * 9}")
-    page = open_page(f"/compare/?s={guide.slug}&s={other.slug}")
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (900, 640), (960, 400)])
+def test_focus_is_never_under_the_headings_of_a_comparison(open_page, guide, width, height):
+    others = [make_specialty(f"{field} {'and so on ' * 9}", slug=field) for field in ("urology", "neurology", "other")]
+    page = open_page(f"/compare/?s={guide.slug}{''.join(f'&s={other.slug}' for other in others)}", width=width)
+    page.set_viewport_size({"width": width, "height": height})
     page.locator(".choice button").focus()
     seen, hidden = [], []
     while (place := page.evaluate(FOCUS_IN_COMPARISON))["isAfterHeadings"]:
