@@ -207,3 +207,28 @@ def test_focus_is_visible_wherever_it_goes(open_page, guide):
             }"""
         )
     assert unseen == []
+
+
+def test_current_page_is_told_apart_in_forced_colours(open_page, guide):
+    page = open_page("/questions/research/", forced_colors="active")
+    links = page.locator(".site-nav a, .contents a")
+    lines = links.evaluate_all(
+        """(links) => links.map((link) => {
+            const { borderBottomColor, borderLeftColor } = getComputedStyle(link);
+            return [link.ariaCurrent, link.closest(".contents") ? borderLeftColor : borderBottomColor];
+        })"""
+    )
+    current = {color for aria_current, color in lines if aria_current}
+    assert len(current) == 1
+    assert current.isdisjoint(color for aria_current, color in lines if not aria_current)
+
+
+def test_nothing_sticks_where_a_page_shows_few_lines(open_page, guide):
+    make_specialty("Urology")
+    page = open_page(guide.get_absolute_url(), width=320)
+    page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 at 400 %
+    position = "element => getComputedStyle(element).position"
+    assert page.locator(".request-bar").evaluate(position) == "static"
+    page.goto("/")
+    page.get_by_label("Compare Urology").check()
+    assert page.locator(".compare-bar").evaluate(position) == "static"
