@@ -3,10 +3,9 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 
-UNREADABLE = "This has characters in it that cannot be read. Please type it anew."
+from specialties.written import UNREADABLE
+
 LINE_BREAKS = "\r\n\t"
-# Letters and signs by name that show nothing: fillers of Korean, and the empty pattern of Braille.
-BLANKS = set("\u115f\u1160\u3164\uffa0\u2800")
 # Marks that turn the reading order around, so that a name can pretend to be another.
 REORDERING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
@@ -18,11 +17,6 @@ WEB_ADDRESS = re.compile(
     """,
     re.VERBOSE,
 )
-
-
-def is_visible(text):
-    """Whether there is a letter, a figure or a sign in it, rather than what takes up no room or leaves it empty."""
-    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in BLANKS for sign in text)
 
 
 def no_control_characters(value):

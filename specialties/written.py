@@ -1,8 +1,19 @@
+"""What forms of public pages have in common."""
+
+import unicodedata
+
 from django import forms
 from django.core.exceptions import ValidationError
 from django.template.defaultfilters import pluralize
 
-from .validators import UNREADABLE, is_visible
+UNREADABLE = "This has characters in it that cannot be read. Please type it anew."
+# Letters and signs by name that show nothing: fillers of Korean, and the empty pattern of Braille.
+BLANKS = set("\u115f\u1160\u3164\uffa0\u2800")
+
+
+def is_visible(text):
+    """Whether there is a letter, a figure or a sign in it, rather than what takes up no room or leaves it empty."""
+    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in BLANKS for sign in text)
 
 
 class WrittenField(forms.CharField):
@@ -29,3 +40,16 @@ class LinesField(WrittenField):
 
     def to_python(self, value):
         return super().to_python(value).replace("\r\n", "\n")
+
+
+class LinkedErrors:
+    """A form whose errors lead to their fields."""
+
+    def error_links(self):
+        """Yield (id of the input or "", message) for the summary at the top of the form."""
+        for name, messages in self.errors.items():
+            bound = self[name] if name in self.fields else None
+            has_target = bound and not bound.is_hidden
+            target = (bound.id_for_label or f"{bound.auto_id}_0") if has_target else ""
+            for message in messages:
+                yield target, message
