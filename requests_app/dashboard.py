@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from specialties.charts import bar_chart
 from specialties.models import Advisor, count_of
 
-from .charts import bar_chart
 from .choices import Status
 from .dates import midnight
 from .models import AdvisorRequest
