@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from .feedback import Feedback
 from .fields import RichTextField, WebAddressField
 from .limits import Allowance
+from .link_checks import LinkCheck
 from .proposals import Proposal
 from .search import SearchEntry, Synonym
 
@@ -24,6 +25,7 @@ __all__ = [
     "Answer",
     "Feedback",
     "Liaison",
+    "LinkCheck",
     "Proposal",
     "Question",
     "Resource",
