@@ -4,7 +4,7 @@ import random
 from datetime import timedelta
 from itertools import count
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
@@ -26,14 +26,25 @@ MESSAGES = [
 
 
 class NotEmpty(Exception):
-    """The database holds something already, so no sample is put into it."""
+    """The database holds something real, so no sample is put into it."""
+
+
+def is_loaded():
+    """Return whether the demo is in the database, which may be without tables as yet. Raises NotEmpty."""
+    tables = connection.introspection.table_names()
+    models = [model for model in (Specialty, Advisor, AdvisorRequest) if model._meta.db_table in tables]
+    if not any(model.objects.exists() for model in models):
+        return False
+    if not Specialty.objects.filter(is_sample=True).exists():
+        raise NotEmpty
+    return True
 
 
 @transaction.atomic
 def load(by):
     """Fill an empty portal; `by` is the staff account that answered the requests. Raises NotEmpty."""
-    if any(model.objects.exists() for model in (Specialty, Advisor, AdvisorRequest)):
-        raise NotEmpty
+    if is_loaded():
+        return
     content_files.load(content_files.INTERVENTIONAL_RADIOLOGY)
     for path in content_files.SAMPLES:
         content_files.load(path, is_sample=True)

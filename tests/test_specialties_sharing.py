@@ -51,6 +51,19 @@ def test_guide_without_answers_claims_none(client):
     assert "ld+json" not in client.get(make_specialty().get_absolute_url()).content.decode()
 
 
+def test_sample_says_so_wherever_its_page_is_spoken_of(client):
+    sample = make_full_specialty(name="Urology", is_sample=True)
+    html = client.get(sample.get_absolute_url()).content.decode()
+    assert structured_data(html)["name"] == "Urology (sample guidance)"
+    assert "<title>Urology (sample guidance) ·" in html
+    assert '<meta property="og:title" content="Urology (sample guidance)">' in html
+    assert html.count('content="Urology (sample guidance): ') == 2  # both descriptions
+    feed = ElementTree.fromstring(client.get("/feed/").content)
+    assert [title.text for title in feed.findall("atom:entry/atom:title", ATOM)] == [
+        "Urology (sample guidance): 2 answers"
+    ]
+
+
 def test_advisor_is_a_person_with_what_the_page_shows(client):
     advisor = make_advisor(
         make_specialty("Urology"),
@@ -110,13 +123,15 @@ def test_page_names_its_one_address_and_describes_itself(client, guide, url, can
     html = client.get(url).content.decode()
     assert f'<link rel="canonical" href="http://testserver{canonical}">' in html
     assert f'<meta property="og:url" content="http://testserver{canonical}">' in html
-    for name in ("og:title", "og:description", "og:type", "og:site_name"):
+    for name in ("og:title", "og:description", "og:image", "og:type", "og:site_name"):
         assert re.search(rf'<meta property="{name}" content="[^"]+">', html), name
     assert re.search(r'<meta name="description" content="[^"]{20,}">', html)
 
 
-def test_search_pages_are_left_out_of_search_engines(client):
-    assert '<meta name="robots" content="noindex, follow">' in client.get("/search/?q=x").content.decode()
+def test_search_pages_and_forms_are_left_out_of_search_engines(client):
+    form = f"{make_specialty().get_absolute_url()}request/"
+    for url in ("/search/?q=x", form):
+        assert '<meta name="robots" content="noindex, follow">' in client.get(url).content.decode()
     robots = client.get("/robots.txt")
     assert robots["Content-Type"] == "text/plain; charset=utf-8"
     assert robots.content.decode().splitlines() == [
