@@ -8,6 +8,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from .conflicts import NoSilentOverwrite
 from .indexing import index
@@ -218,8 +219,17 @@ class Sortable(SavesChanges):
         super().save_model(request, obj, form, change)
 
 
+class QuestionForm(forms.ModelForm):
+    means_the_same = forms.BooleanField(
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="A new wording takes back what departments confirmed to the old one, unless it asks the same.",
+    )
+
+
 @admin.register(Question)
 class QuestionAdmin(OnSite, Sortable, ModelAdmin):
+    form = QuestionForm
     list_display = ["label", "text", "stage", "asked_of", "is_active"]
     list_filter = ["stage", "is_active"]
     list_select_related = ["stage", "specialty"]
@@ -230,8 +240,18 @@ class QuestionAdmin(OnSite, Sortable, ModelAdmin):
     def is_on_site(self, question):
         return bool(question.get_absolute_url())
 
+    def get_fields(self, request, obj=None):
+        return [name for name in super().get_fields(request, obj) if obj or name != "means_the_same"]
+
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"key": ["label"]}
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if change and "text" in form.changed_data and not form.cleaned_data["means_the_same"]:
+            taken_back = obj.answers.exclude(confirmed_on=None).update(confirmed_on=None, confirmed_by="")
+            if taken_back:
+                messages.warning(request, f"The new wording took confirmations back: {taken_back}.")
 
     @display(description="asked of", ordering="specialty")
     def asked_of(self, question):
