@@ -38,8 +38,7 @@ class RequestEvent(models.Model):
         CLOSED = "closed", "Closed"
         NOTED = "noted", "Note"
 
-    # by which a student learns something definite
-    ANSWERS = [Kind.ACCEPTED, Kind.DECLINED, Kind.CLOSED]
+    ENDS_A_WAIT = [Kind.ACCEPTED, Kind.CLOSED, Kind.WITHDRAWN]
 
     class Actor(models.TextChoices):
         STUDENT = "student", "The student"

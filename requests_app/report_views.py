@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
+from specialties.charts import bar_chart
 from specialties.models import Specialty
 
-from .charts import bar_chart
 from .dates import midnight
 from .exports import as_csv, as_xlsx, table_of
 from .models import AdvisorRequest
@@ -51,7 +51,7 @@ class ReportForm(forms.Form):
     )
     publishable = forms.BooleanField(
         label="Publishable",
-        help_text="A whole academic year of all specialties; masks numbers under five and what would tell them.",
+        help_text="A whole academic year of all specialties; groups under five are added together, or left out.",
         required=False,
         widget=UnfoldBooleanWidget,
     )

@@ -8,13 +8,13 @@ from datetime import timedelta
 from itertools import chain, pairwise
 from math import ceil
 from statistics import median
-from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from specialties.charts import Table
 from specialties.models import Advisor
 
 from .choices import OPEN_STATUSES, ClassYear, CloseReason, Satisfaction, Status
@@ -23,22 +23,6 @@ from .events import RequestEvent
 
 NO_FIGURE = "–"  # where nobody was counted; 0 would be a figure
 Kind = RequestEvent.Kind
-
-
-class Table(NamedTuple):
-    """Rows of a label, `counts` numbers of requests, and figures about those the first number counts."""
-
-    title: str
-    headings: list
-    rows: list
-    total: list | None = None
-    counts: int = 1
-    charted: int = 1  # the column that bars show
-    is_over_time: bool = False
-
-    @property
-    def lines(self):
-        return [*self.rows, self.total] if self.total else self.rows
 
 
 def tables(requests):
@@ -127,7 +111,7 @@ def load_of_advisors(requests):
 
 
 def time_to_first_answer(requests):
-    return waits("Working days to first answer", "Answered", requests, "days_to_answer")
+    return waits("Working days to first answer", "Taken or answered", requests, "days_to_answer")
 
 
 def time_to_meeting(requests):
@@ -149,14 +133,18 @@ def waits(title, counted, requests, field):
 
 
 def answered_in_time(requests):
-    """Return the share answered within the target, of the answered and of those still open that are past it."""
+    """Return the share answered within the target, of the answered and of those who waited longer in vain or still do.
+
+    What an answer is, `AdvisorRequest.wait_ended_by` says.
+    """
     first_in_time = midnight(working_days_before(timezone.localdate(), settings.OFFICE_DAYS))
     late = Q(days_to_answer=None, status__in=OPEN_STATUSES, created_at__lt=first_in_time)
+    late |= Q(days_unanswered__gt=settings.OFFICE_DAYS)
     known = Count("pk", filter=Q(days_to_answer__isnull=False) | late)
     in_time = Count("pk", filter=Q(days_to_answer__lte=settings.OFFICE_DAYS))
     rows = requests.order_by("specialty__name").values_list("specialty__name").annotate(known=known, in_time=in_time)
     found = {name: counts for name, *counts in rows}
-    headings = ["Specialty", "Answered or late", f"Within {settings.OFFICE_DAYS} working days, %"]
+    headings = ["Specialty", "Taken, answered or late", f"Within {settings.OFFICE_DAYS} working days, %"]
     return shares("Answered in time", headings, found)
 
 

@@ -14,7 +14,7 @@ def reason_against(advisor, advisor_request):
     if advisor.is_away:
         return advisor.availability.lower()
     if advisor.is_full:
-        return f"full, {advisor.load}"
+        return "full"
     if advisor_request.avoid_selection_committee and advisor.on_selection_committee:
         return "on the selection committee"
     return ""

@@ -177,8 +177,7 @@ class Steps:
             raise IllegalMove(f"{self.reference} is already {before.get_status_display().lower()}.")
         if status == before.status and changes["advisor"] == before.advisor:
             raise IllegalMove(f"{self.reference} is offered to {before.advisor} already.")
-        if kind in RequestEvent.ANSWERS and before.days_to_answer is None:
-            changes["days_to_answer"] = self.working_days_so_far
+        changes |= before.wait_ended_by(kind, changes.get("close_reason"))
         for field, value in {"status": status, **changes}.items():
             setattr(self, field, value)
         self.save(update_fields=["status", *changes, "updated_at"])

@@ -3,14 +3,18 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from .conflicts import NoSilentOverwrite
 from .history_admin import KeepsHistory, KeepsHistoryOfGuide
-from .models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
+from .models import Advisor, Answer, Feedback, ImportedPage, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
+from .previews import link_for_department, preview_of
 
 
 class OnSite:
@@ -162,12 +166,20 @@ class SpecialtyAdmin(OnSite, KeepsHistoryOfGuide, SavesChanges, ModelAdmin):
     search_fields = ["name", "abbreviation"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [AnswerInline, ResourceInline, AdvisorInline]
+    actions_detail = ["preview"]
     warn_unsaved_form = True
     fieldsets = [
         (None, {"fields": [("name", "abbreviation"), ("slug", "is_published"), "summary"]}),
         ("Guide text", {"fields": ["quote", "quote_source", "recommendations"]}),
         ("For more information", {"fields": ["department", "address", ("phone", "email")]}),
     ]
+
+    @action(description="Preview", permissions=["view"], attrs={"target": "_blank"})
+    def preview(self, request, object_id):
+        """The guide as it would be, with what is proposed; `page` in the address: with that page's proposals alone."""
+        specialty = get_object_or_404(self.get_queryset(request), pk=object_id)
+        page = ImportedPage.objects.filter(specialty=specialty, pk=number(request.GET.get("page"))).first()
+        return preview_of(request, specialty, page, link=link_for_department(specialty))
 
     def is_on_site(self, specialty):
         return specialty.is_published
@@ -220,8 +232,17 @@ class Sortable(SavesChanges):
         super().save_model(request, obj, form, change)
 
 
+class QuestionForm(forms.ModelForm):
+    means_the_same = forms.BooleanField(
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="A new wording takes back what departments confirmed to the old one, unless it asks the same.",
+    )
+
+
 @admin.register(Question)
 class QuestionAdmin(OnSite, KeepsHistory, Sortable, ModelAdmin):
+    form = QuestionForm
     list_display = ["label", "text", "stage", "asked_of", "is_active"]
     list_filter = ["stage", "is_active"]
     list_select_related = ["stage", "specialty"]
@@ -232,8 +253,17 @@ class QuestionAdmin(OnSite, KeepsHistory, Sortable, ModelAdmin):
     def is_on_site(self, question):
         return bool(question.get_absolute_url())
 
+    def get_fields(self, request, obj=None):
+        return [name for name in super().get_fields(request, obj) if obj or name != "means_the_same"]
+
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"key": ["label"]}
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        asks_otherwise = change and "text" in form.changed_data and not form.cleaned_data["means_the_same"]
+        if asks_otherwise and (taken_back := obj.take_back_confirmations()):
+            messages.warning(request, f"The new wording took confirmations back: {taken_back}.")
 
     @display(description="asked of", ordering="specialty")
     def asked_of(self, question):
@@ -252,6 +282,50 @@ class StageAdmin(KeepsHistory, Sortable, ModelAdmin):
 class SynonymAdmin(KeepsHistory, ModelAdmin):
     list_display = ["words"]
     search_fields = ["words"]
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ModelAdmin):
+    """What readers missed. Votes without words are counted on the page of what needs work."""
+
+    list_display = ["words", "answer_link", "is_helpful", "state_label", "created_at"]
+    list_display_links = None
+    list_filter = ["state", "is_helpful"]
+    list_select_related = ["answer__specialty", "answer__question"]
+    search_fields = ["words", "answer__specialty__name", "answer__question__label"]
+    actions = ["pass_on", "keep_back"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_words().visible_to(request.user)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_moderate_permission(self, request):
+        return request.user.has_perm("specialties.moderate_feedback")
+
+    @action(description="Pass on to the department", permissions=["moderate"])
+    def pass_on(self, request, queryset):
+        self.decide(request, queryset, Feedback.State.PASSED_ON)
+
+    @action(description="Keep back", permissions=["moderate"])
+    def keep_back(self, request, queryset):
+        self.decide(request, queryset, Feedback.State.KEPT_BACK)
+
+    def decide(self, request, queryset, state):
+        number = queryset.update(state=state, moderated_by=request.user)
+        messages.success(request, f"{number} {state.label}.")
+
+    @display(description="answer")
+    def answer_link(self, feedback):
+        return format_html('<a href="{}">{}</a>', feedback.answer.get_admin_url(), feedback.answer)
+
+    @display(description="state", label={"to be read": "warning", "passed on to the department": "success"})
+    def state_label(self, feedback):
+        return feedback.get_state_display()
 
 
 class AdvisorForm(forms.ModelForm):
@@ -292,7 +366,7 @@ class AdvisorAdmin(OnSite, KeepsHistory, SavesChanges, ModelAdmin):
         super().save_model(request, obj, form, change)
         obj.refresh_from_db(fields=["open_requests"])
         if obj.open_requests and not obj.takes_requests:
-            messages.warning(request, f"{obj} still has {obj.open_requests} open requests: hand them over, if need be.")
+            messages.warning(request, f"{obj} still has open requests: hand them over, if need be.")
         replaced = form.initial.get("photo")
         if replaced and replaced.name != obj.photo.name:
             transaction.on_commit(lambda: replaced.storage.delete(replaced.name))
@@ -317,6 +391,10 @@ class AdvisorAdmin(OnSite, KeepsHistory, SavesChanges, ModelAdmin):
 
 
 from . import imports_admin  # noqa: E402, F401 - registered like those above
+
+
+def number(text):
+    return int(text) if text and text.isdecimal() else None
 
 
 def next_position(rows):

@@ -162,10 +162,13 @@ def rewrite(row, record):
     names = {field.name for field in fields if getattr(row, field.attname) != getattr(record, field.attname)}
     for field in fields:
         setattr(row, field.attname, getattr(record, field.attname))
+    confirm_only_what_was_asked(row, record)
     row.full_clean()
     row._change_reason = reason(record.history_date)
     if names:
         row.save(update_fields=names | ({"updated_at"} if isinstance(row, Specialty) else set()))
+    if isinstance(row, Question) and "text" in names:
+        row.take_back_confirmations()
     for field in record._history_m2m_fields:
         set_related(row, record, field)
     return row
@@ -179,6 +182,7 @@ def bring_back(record):
         row.is_published = False
     if isinstance(row, Advisor) and row.photo and not row.photo.storage.exists(row.photo.name):
         row.photo = ""
+    confirm_only_what_was_asked(row, record)
     row.full_clean()
     if record.history_type == DELETED:  # its relations went before it
         record = record.instance_type.history.filter(id=record.id).exclude(history_type=DELETED).latest("history_id")
@@ -188,6 +192,14 @@ def bring_back(record):
     if isinstance(row, Specialty):
         bring_back_parts(row)
     return row
+
+
+def confirm_only_what_was_asked(row, record):
+    """What a department confirmed to another wording of the question, it did not say of the one of today."""
+    if isinstance(row, Answer) and row.confirmed_on:
+        then = Question.history.filter(id=row.question_id, history_date__lte=record.history_date)
+        if then.order_by("-history_id").values_list("text", flat=True).first() != row.question.text:
+            row.confirmed_on, row.confirmed_by = None, ""
 
 
 def bring_back_parts(specialty):

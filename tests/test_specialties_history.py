@@ -29,7 +29,7 @@ from tests.test_specialties_admin import change_url, posted, prefix_of
 
 pytestmark = pytest.mark.django_db
 
-first_versions = import_module("specialties.migrations.0011_first_versions")
+first_versions = import_module("specialties.migrations.0013_first_versions")
 
 
 def history_url(row):
@@ -250,6 +250,26 @@ class TestRestoring:
         restore(superuser_client, answer.specialty, versions(answer)[-1])
         answer.refresh_from_db()
         assert (str(answer.confirmed_on), answer.confirmed_by) == ("2026-03-02", "Dana")
+
+    def test_confirmation_of_another_wording_does_not_come_back(self, superuser_client):
+        answer = make_answer(make_specialty(), body="<p>Old.</p>", confirmed_on="2026-03-02", confirmed_by="Dana")
+        answer.refresh_from_db()
+        answer.question.text = "Asked otherwise?"
+        answer.question.save()
+        rewrite(answer, "<p>New.</p>")
+        restore(superuser_client, answer.specialty, versions(answer)[-1])
+        answer.refresh_from_db()
+        assert (answer.body, answer.confirmed_on, answer.confirmed_by) == ("<p>Old.</p>", None, "")
+
+    def test_older_wording_of_a_question_takes_confirmations_back(self, superuser_client):
+        question = make_question(text="Old?")
+        question.text = "New?"
+        question.save()
+        answer = make_answer(make_specialty(), question, confirmed_on="2026-03-02", confirmed_by="Dana")
+        restore(superuser_client, question, versions(question)[-1])
+        answer.refresh_from_db()
+        assert (answer.question.text, answer.confirmed_on) == ("Old?", None)
+        assert told(answer)[0][2] == "its question was reworded"
 
     def test_what_was_written_since_is_not_overwritten(self, superuser_client):
         answer = make_answer(make_specialty(), body="<p>Old.</p>")

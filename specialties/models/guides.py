@@ -56,8 +56,12 @@ class SpecialtyQuerySet(models.QuerySet):
         return self.filter(is_published=True)
 
     def visible_to(self, user):
-        """Those whose guides a member of staff works on: all for the office, for a liaison their own."""
-        return self if user.has_perm("specialties.see_every_guide") else self.filter(liaisons__user=user)
+        """Those whose guides a member of staff works with: all for the office, their own for a liaison."""
+        if user.has_perm("specialties.see_every_guide"):
+            return self
+        if user.has_perm("specialties.view_specialty"):
+            return self.filter(liaisons__user=user)
+        return self.none()
 
     def with_advisors(self):
         return self.prefetch_related("advisors")
@@ -115,6 +119,7 @@ class Specialty(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "specialties"
+        permissions = [("see_every_guide", "Can work with the guides of every specialty")]
 
     def __str__(self):
         return self.name
@@ -126,6 +131,11 @@ class Specialty(models.Model):
     def short_name(self):
         """The abbreviation where there is one: "IR"."""
         return self.abbreviation or self.name
+
+    @property
+    def title(self):
+        """What it is called where its pages, and their mark of a sample, are not seen."""
+        return f"{self.name} (sample guidance)" if self.is_sample else self.name
 
     @property
     def article(self):
@@ -234,6 +244,15 @@ class Question(models.Model):
     def all_wordings(self):
         return f"{self.label}\n{self.text}\n{self.other_wordings}"
 
+    def take_back_confirmations(self):
+        """Say of no answer any more that the department confirmed it: it was asked otherwise. Returns of how many."""
+        confirmed = self.answers.exclude(confirmed_on=None)
+        for answer in confirmed:
+            answer.confirmed_on, answer.confirmed_by = None, ""
+            answer._change_reason = "its question was reworded"
+            answer.save(update_fields=["confirmed_on", "confirmed_by"])
+        return len(confirmed)
+
 
 class AnswerQuerySet(models.QuerySet):
     def given(self):
@@ -243,6 +262,11 @@ class AnswerQuerySet(models.QuerySet):
     def published(self):
         """Those a reader finds on the site: given, still asked, in a published guide."""
         return self.given().filter(specialty__is_published=True, question__is_active=True)
+
+    def with_votes(self):
+        """Each with `votes` of readers on the text it has now, and `noes`, how many of them say it did not help."""
+        votes = Feedback.objects.on_current_text()
+        return self.annotate(votes=count_of(votes), noes=count_of(votes.filter(is_helpful=False)))
 
     def recently_edited(self):
         return self.select_related("specialty", "question__stage").order_by("-edited_at", "pk")
@@ -299,6 +323,11 @@ class Answer(models.Model):
 
     def get_absolute_url(self):
         return f"{self.specialty.get_absolute_url()}#{self.question.key}"
+
+    def get_admin_url(self):
+        """Where staff edit it, also while there is none yet."""
+        page = reverse("admin:specialties_specialty_change", args=[self.specialty_id])
+        return f"{page}#answer-{self.question.key}"
 
     def clean(self):
         if self.confirmed_on and not any(self.text):

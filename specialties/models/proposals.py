@@ -34,6 +34,10 @@ class ProposalQuerySet(models.QuerySet):
     def open(self):
         return self.filter(state=State.OPEN)
 
+    def not_in_force(self):
+        """Those that would still change a guide: undecided, or accepted for a time to come."""
+        return self.exclude(state=State.DECLINED).filter(in_force_at=None)
+
     def scheduled(self):
         return self.filter(state=State.ACCEPTED, in_force_at=None)
 
@@ -131,8 +135,11 @@ class Proposal(models.Model):
         self._decide(State.ACCEPTED, by)
         if compared_with not in (None, self.compared_with):
             raise WrittenOver
+        proposed = self.text
         self.short_answer = self.short_answer if short_answer is None else short_answer
         self.body = self.body if body is None else body
+        if self.text != proposed:
+            self.source = Source.STAFF  # so that a department is not said to have confirmed what others wrote
         self.takes_effect_at = at
         self.save()
         if at is None or at <= timezone.now():

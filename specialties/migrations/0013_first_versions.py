@@ -41,6 +41,6 @@ def forget(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("specialties", "0010_history")]
+    dependencies = [("specialties", "0012_history")]
 
     operations = [migrations.RunPython(keep, forget)]

@@ -11,7 +11,7 @@ import specialties.models.guides
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("specialties", "0009_imported_pages"),
+        ("specialties", "0011_link_checks"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
