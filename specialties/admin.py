@@ -10,6 +10,8 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
+from .bulk_admin import HasSpreadsheet
+from .bulk_edits import AdvisorSheet, AnswerSheet
 from .conflicts import NoSilentOverwrite
 from .history_admin import KeepsHistory, KeepsHistoryOfGuide
 from .models import Advisor, Answer, Feedback, ImportedPage, Question, Resource, Specialty, Stage, Synonym
@@ -159,7 +161,9 @@ class AdvisorInline(TabularInline):
 
 
 @admin.register(Specialty)
-class SpecialtyAdmin(OnSite, KeepsHistoryOfGuide, SavesChanges, ModelAdmin):
+class SpecialtyAdmin(OnSite, HasSpreadsheet, KeepsHistoryOfGuide, SavesChanges, ModelAdmin):
+    sheet = AnswerSheet
+    actions_list = ["spreadsheet", "deleted"]
     form = NoSilentOverwrite
     list_display = ["name", "abbreviation", "is_published", "answered", "number_of_advisors", "updated_at"]
     list_filter = ["is_published"]
@@ -340,7 +344,9 @@ class AdvisorForm(forms.ModelForm):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(OnSite, KeepsHistory, SavesChanges, ModelAdmin):
+class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, SavesChanges, ModelAdmin):
+    sheet = AdvisorSheet
+    actions_list = ["spreadsheet", "deleted"]
     form = AdvisorForm
     list_display = [
         "full_name",

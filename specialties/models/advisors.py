@@ -17,6 +17,12 @@ class AdvisorQuerySet(models.QuerySet):
         """Those a reader can find: they advise on at least one published specialty."""
         return self.filter(specialties__in=Specialty.objects.published()).distinct()
 
+    def visible_to(self, user):
+        """Those a member of staff works with: all for the office, for a liaison those of their specialties."""
+        if user.has_perm("specialties.see_every_guide"):
+            return self
+        return self.filter(pk__in=Advisor.objects.filter(specialties__in=Specialty.objects.visible_to(user)))
+
     def taking_requests(self):
         return self.filter(accepts_requests=True, request_limit__gt=0)
 
