@@ -14,6 +14,7 @@ from .bulk_edits import LAST_EDITED, date_of
 from .spreadsheets import FILES, LARGEST_FILE, Unreadable, lines_of
 
 MOST_SHOWN = 300
+MOST_CHANGES = 2_000  # lines: as many as can be stored while somebody waits
 LARGEST_PREVIEW = 2_000_000  # characters, sent back with the decision: Django takes no larger form
 
 
@@ -34,7 +35,7 @@ class UploadForm(forms.Form):
             self.found = self.sheet.check(lines_of(file.read()))
         except Unreadable as error:
             raise ValidationError(str(error)) from error
-        if len(packed(self.sheet, self.found)) > LARGEST_PREVIEW:
+        if len(self.found) > MOST_CHANGES or len(packed(self.sheet, self.found)) > LARGEST_PREVIEW:
             raise ValidationError("This changes too much at once. Do it in parts.")
         return file
 

@@ -75,6 +75,12 @@ class Line:
     def is_new(self):
         return self.row.pk is None
 
+    @property
+    def differences(self):
+        """Yield each column that changes, with its word diff."""
+        for heading, field, before, after in self.changes:
+            yield heading, difference(readable(before, field), readable(after, field))
+
 
 class Sheet:
     """Rows of one model that a user works with, keyed by what people know them by."""
@@ -160,10 +166,11 @@ class Sheet:
         before = {heading: text_of(line.row, field) for heading, field in changed.items()}
         line.errors = [*wrong_cells(line, changed, before)] or self.fill_in(line, changed)
         if not line.errors:
+            after = {heading: self.new_text(line, field) for heading, field in changed.items()}
             line.changes = [
-                (heading, difference(readable(before[heading], field), readable(self.new_text(line, field), field)))
+                (heading, field, before[heading], after[heading])
                 for heading, field in changed.items()
-                if before[heading] != self.new_text(line, field)
+                if before[heading] != after[heading]
             ]
         if line.errors or line.changes:
             line.errors += self.refusals(line)
@@ -180,12 +187,11 @@ class Sheet:
         line.form = self.form(data, instance=line.row)
         for name in set(line.form.fields) - set(data):
             del line.form.fields[name]
-        errors = line.form.errors
-        if not errors:
-            try:
-                line.row.full_clean()
-            except ValidationError as error:
-                errors = error.message_dict
+        errors = {**line.form.errors}
+        try:
+            line.row.full_clean(exclude=set(errors))
+        except ValidationError as error:
+            errors |= error.message_dict
         labels = {field.name: f"{heading}: " for heading, field in self.fields.items()}
         return [f"{labels.get(name, '')}{message}" for name, messages in errors.items() for message in messages]
 

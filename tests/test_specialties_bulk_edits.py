@@ -181,6 +181,14 @@ class TestRefused:
         response = upload(superuser_client, ANSWERS, file_of([headings]))
         assert response.context["form"].errors["file"] == [f"{problem} Export the table and edit that."]
 
+    def test_too_many_changes(self, superuser_client, superuser, urology, monkeypatch):
+        monkeypatch.setattr("specialties.bulk_admin.MOST_CHANGES", 1)
+        for _ in range(2):
+            make_answer(urology)
+        lines = edit(edit(exported(superuser), 1, short_answer="New"), 2, short_answer="New")
+        response = upload(superuser_client, ANSWERS, file_of(lines))
+        assert response.context["form"].errors["file"] == ["This changes too much at once. Do it in parts."]
+
     def test_empty_file(self, superuser_client):
         assert upload(superuser_client, ANSWERS, b"\n").status_code == 422
 
@@ -228,7 +236,7 @@ class TestAnswers:
         answer = make_answer(urology, short_answer="Yes", body="<p>One or two.</p>")
         lines = edit(exported(superuser), 1, short_answer="=Two", full_text="<p>One or three.</p><script>x</script>")
         preview = upload(superuser_client, ANSWERS, file_of(lines))
-        assert [line.changes for line in preview.context["changed"]] == [
+        assert [list(line.differences) for line in preview.context["changed"]] == [
             [
                 ("short answer", "<del>Yes\n</del><ins>=Two</ins>"),
                 ("full text", "One or <del>two.</del><ins>three.</ins>"),
@@ -301,6 +309,17 @@ class TestAnswers:
             found = {number: [f"confirmed on: {text}" for text in texts] for number, texts in found.items()}
         assert found == {3: [error]}
         assert list(Answer.objects.values_list("short_answer", flat=True)) == ["Old", "Old"]
+
+    def test_every_error_of_a_line_is_told_at_once(self, superuser_client, superuser, urology):
+        make_answer(urology)
+        lines = edit(exported(superuser), 1, short_answer="x" * 81, confirmed_on="2099-01-01", last_edited="")
+        assert errors(superuser_client, ANSWERS, lines) == {
+            2: [
+                "short answer: Ensure this value has at most 80 characters (it has 81).",
+                "confirmed on: This day is still to come.",
+                EDITED_SINCE,
+            ]
+        }
 
     def test_line_that_comes_twice_is_refused(self, superuser_client, superuser, urology):
         make_answer(urology)
