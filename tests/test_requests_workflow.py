@@ -289,6 +289,29 @@ def test_note_changes_nothing_but_the_history(superuser, specialty, advisors):
     assert fresh(advisor_request).status == "offered"
 
 
+def test_a_stale_copy_writes_what_is_true_now(superuser, specialty, advisors):
+    first, second = advisors
+    row = in_status(Status.OFFERED, superuser, specialty, advisors)
+    stale = [fresh(row) for _ in range(2)]
+    row.accept(by=first)
+    stale[0].add_note("Called them", by=superuser)
+    assert events(row)[-1] == ("noted", "accepted", "accepted", "staff", superuser.username, "Called them")
+    assert stale[0].status == "accepted"
+    stale[1].withdraw()
+    assert row.events.last().advisor == first
+
+    row = in_status(Status.OFFERED, superuser, specialty, advisors)
+    stale = fresh(row)
+    row.offer(second, by=superuser)
+    stale.assign(first, by=superuser)
+    assert (fresh(row).status, fresh(row).advisor) == ("accepted", first)
+    stale = fresh(row)
+    row.hand_back(by=first)
+    row.offer(second, by=superuser)
+    stale.withdraw()
+    assert row.events.last().advisor == second
+
+
 def at_the_same_moment(*steps):
     """Take steps, each by a connection of its own; return the names of the exceptions, "" for a step taken."""
 
