@@ -112,8 +112,8 @@ class AdvisorRequestQuerySet(models.QuerySet):
         advisor_request.events.create(kind=Kind.SUBMITTED, new_status=Status.WAITING, **who(by))
         if agreed_advisor:
             advisor_request.assign(agreed_advisor, by=by)
-        elif advisor := routing.first_advisor(advisor_request):
-            advisor_request.offer(advisor, by=Actor.PORTAL)
+        else:
+            advisor_request.ask(routing.first_advisor(advisor_request))
         emails.received(advisor_request)
         emails.received_for_office(advisor_request)
         return advisor_request

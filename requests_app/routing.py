@@ -1,9 +1,5 @@
 """Who can take a request: what the portal offers by itself, and what the office is told of the others."""
 
-from .offers import Offer
-
-ASKED_BEFORE = [Offer.State.DECLINED, Offer.State.EXPIRED, Offer.State.HANDED_BACK]
-
 
 def reason_against(advisor, advisor_request):
     """Return in a few words why an advisor cannot take a request now, "" where they can."""
@@ -32,8 +28,8 @@ def first_advisor(advisor_request):
 
 
 def next_advisor(advisor_request):
-    """Return whom to ask after somebody declined or did not answer: the one with the most room, None if nobody can."""
-    asked = set(advisor_request.offers.filter(state__in=ASKED_BEFORE).values_list("advisor", flat=True))
+    """Return whom to ask next, nobody twice: of those who can the one with the most room, None if nobody can."""
+    asked = set(advisor_request.offers.values_list("advisor", flat=True))
     able = [advisor for advisor in able_advisors(advisor_request) if advisor.pk not in asked]
     return min(able, key=lambda advisor: (advisor.open_requests, advisor.name), default=None)
 

@@ -26,7 +26,10 @@ class LimitReached(IllegalMove):
 
 
 def step(verb):
-    """Let a verb be one transaction, on the request as it is now: locked and read anew before anything is decided."""
+    """Let a verb be one transaction, on the request as it is now: locked and read anew before anything is decided.
+
+    Locks are taken in one order, so that no two steps ever wait for each other: the request, then its advisors at once.
+    """
 
     @wraps(verb)
     @transaction.atomic
@@ -77,21 +80,25 @@ class Steps:
             self.offer(advisor, by=by, note=note, quietly=True)
         self.accept(by=by, despite_limit=despite_limit)
 
+    def ask(self, advisor):
+        """Offer this to whom routing found; return whether there is such an advisor who can still take it."""
+        [advisor] = locked(advisor) or [None]
+        if not advisor or routing.reason_against(advisor, self):
+            return False
+        self.offer(advisor, by=Actor.PORTAL)
+        return True
+
     @step
     def decline(self, *, by, note=""):
-        former = self._back_to_waiting(Status.OFFERED, Kind.DECLINED, by=by, note=note)
-        self._end_offer(Offer.State.DECLINED)
-        self._pass_on(former)
+        self._pass_on(Offer.State.DECLINED, Kind.DECLINED, by=by, note=note)
 
     @step
     def expire(self):
         """Take an offer back that was not answered in time, and ask the next advisor, or leave it to the office."""
         if not self.offers.past_due().exists():
             raise IllegalMove(f"The offer of {self.reference} is still open.")
-        former = self._back_to_waiting(Status.OFFERED, Kind.EXPIRED, by=Actor.PORTAL)
-        self._end_offer(Offer.State.EXPIRED)
-        emails.no_longer_yours(self, former)
-        self._pass_on(former)
+        emails.no_longer_yours(self, self.advisor)
+        self._pass_on(Offer.State.EXPIRED, Kind.EXPIRED, by=Actor.PORTAL)
 
     @step
     def hand_back(self, *, by, note=""):
@@ -169,8 +176,10 @@ class Steps:
         if status not in NEXT_STATUS[self.status]:
             self._refuse()
         old_status, former = self.status, self.advisor
+        advisors = locked(former, changes.get("advisor"))
         self._change(status=status, **changes)
-        _recount(former, self.advisor)
+        for advisor in advisors:
+            Advisor.objects.filter(pk=advisor.pk).update(open_requests=advisor.requests.open().count())
         self._record(kind, by=by, note=note, old_status=old_status, advisor=self.advisor or former)
         return former
 
@@ -196,29 +205,30 @@ class Steps:
     def _end_offer(self, state):
         self.offers.running().update(state=state, changed_at=timezone.now())
 
-    def _pass_on(self, advisor):
-        """After an advisor who declined or did not answer: ask the next who can, or leave it to the office."""
-        if following := routing.next_advisor(self):
-            self.offer(following, by=Actor.PORTAL)
-        else:
-            emails.back_with_office(self, advisor)
-        emails.moved_on(self, advisor)
+    def _pass_on(self, state, kind, *, by, note=""):
+        """Take it from an advisor who declined or did not answer: ask the next who can, or leave it to the office."""
+        former, following = self.advisor, routing.next_advisor(self)
+        locked(former, following)
+        self._back_to_waiting(Status.OFFERED, kind, by=by, note=note)
+        self._end_offer(state)
+        if not self.ask(following):
+            emails.back_with_office(self, former)
+        emails.moved_on(self, former)
 
 
 def working_days_from_now(count):
     return add_working_days(timezone.localdate(), count)
 
 
+def locked(*advisors):
+    """Lock advisors until the transaction ends, so that of two steps at once one sees the other; return them anew."""
+    keys = {advisor.pk for advisor in advisors if advisor}
+    return list(Advisor.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
+
+
 def _check_limit(advisor):
-    """Raise LimitReached where an advisor has no room; locked first, so that of two at once one sees the other."""
-    advisor = Advisor.objects.select_for_update(no_key=True).get(pk=advisor.pk)
+    """Raise LimitReached where an advisor has no room."""
+    [advisor] = locked(advisor)
     accepted = advisor.requests.filter(status=Status.ACCEPTED).count()
     if accepted >= advisor.request_limit:
         raise LimitReached(f"{advisor} has {accepted} of at most {advisor.request_limit} students already.")
-
-
-def _recount(*advisors):
-    """Write down how many open requests advisors have; locked first, so that two steps at once count each other."""
-    keys = {advisor.pk for advisor in advisors if advisor}
-    for advisor in Advisor.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"):
-        Advisor.objects.filter(pk=advisor.pk).update(open_requests=advisor.requests.open().count())

@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 from django.contrib.auth.models import Group
 from django.contrib.messages import get_messages
@@ -5,8 +7,9 @@ from django.urls import reverse
 
 from requests_app.handover import hand_over
 from specialties.models import Advisor
-from tests.factories import make_advisor, make_request, make_specialty, make_staff
+from tests.factories import make_advisor, make_request, make_specialty, make_staff, make_superuser
 from tests.test_requests_models import emails_of
+from tests.test_requests_workflow import at_the_same_moment
 
 pytestmark = pytest.mark.django_db
 
@@ -98,3 +101,18 @@ def test_groups_come_with_what_they_may_do(db):
     assert {"see_every_request", "change_advisorrequest", "add_specialty", "change_liaison"} <= names
     assert not {name for name in names if name.startswith("delete_") and name.endswith(("user", "request"))}
     assert list(liaisons.permissions.values_list("codename", flat=True)) == ["view_advisorrequest"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nobody_new_is_sent_to_an_advisor_who_leaves():
+    user = make_superuser()
+    for _ in range(6):
+        specialty = make_specialty()
+        leaving = make_advisor(specialty, request_limit=99)
+        make_request(specialty)
+        ask = partial(make_request, specialty, preferred_advisor=leaving)
+        assert at_the_same_moment(partial(hand_over, leaving, None, by=user), *[ask] * 4) == [""] * 5
+        assert not leaving.requests.open().exists()
+        assert not leaving.offers.running().exists()
+        leaving.refresh_from_db()
+        assert leaving.open_requests == 0

@@ -395,3 +395,32 @@ def test_students_ask_while_the_guide_is_being_saved():
     assert at_the_same_moment(ask, ask, save) == ["", "", ""]
     advisor.refresh_from_db()
     assert advisor.open_requests == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_decline_at_once_each_to_the_other_do_not_block_each_other():
+    specialty, user = make_specialty(), make_superuser()
+    first, second = (make_advisor(specialty, request_limit=99) for _ in range(2))
+    for _ in range(12):
+        rows = [make_request(specialty) for _ in range(2)]
+        for row, advisor in zip(rows, (first, second), strict=True):
+            row.offer(advisor, by=user)
+        declines = [partial(fresh(row).decline, by=row.advisor) for row in rows]
+        assert at_the_same_moment(*declines) == ["", ""]
+        assert [fresh(row).advisor for row in rows] == [second, first]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_who_expire_at_once_do_not_block_one_another():
+    specialty, user = make_specialty(), make_superuser()
+    advisors = [make_advisor(specialty, request_limit=99) for _ in range(3)]
+    for _ in range(3):
+        rows = [make_request(specialty) for _ in range(9)]
+        for position, row in enumerate(rows):
+            row.offer(advisors[position % 3], by=user)
+        Offer.objects.open().update(due="2026-01-01")
+        expire = [partial(fresh(row).expire) for row in rows]
+        assert at_the_same_moment(*expire, *reversed(expire)).count("") == 9
+        assert all(fresh(row).status == "offered" for row in rows)
+        for row in rows:
+            row.withdraw()
