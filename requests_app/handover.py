@@ -2,24 +2,23 @@ from contextlib import suppress
 
 from django.db import transaction
 
-from .choices import Status
 from .models import AdvisorRequest, IllegalMove
 from .steps import locked
 
 
 def hand_over(advisor, successor, *, by):
-    """Let an advisor leave: their open requests, specialties and stand-in role go to `successor`, or where that is None
-    the requests to the office. Students are told with each step. Return how many requests moved.
+    """Let an advisor leave: their open requests, specialties and stand-in role go to `successor`; to the office the
+    requests that they cannot take, or all where there is none. Return the requests that moved, as they are now.
 
     They are switched off first, so that nothing new comes to them; then each request moves in a step of its own, for
     whoever answers at that moment holds it. Cut off between two, it is done by doing it again.
     """
     switch_off(advisor, successor)
-    moved = 0
+    moved = []
     for advisor_request in AdvisorRequest.objects.open().filter(advisor=advisor):
-        with suppress(IllegalMove), transaction.atomic():  # withdrawn or closed meanwhile
-            move(advisor_request, advisor, successor, by=by)
-            moved += 1
+        with suppress(IllegalMove):  # withdrawn or closed meanwhile
+            advisor_request.take_back(by=by, note=f"{advisor} leaves.", successor=successor)
+            moved.append(advisor_request)
     return moved
 
 
@@ -33,13 +32,3 @@ def switch_off(advisor, successor):
     advisor.specialties.clear()
     advisor.accepts_requests = False
     advisor.save(update_fields=["accepts_requests"])
-
-
-def move(advisor_request, advisor, successor, *, by):
-    advisor_request.refresh_from_db()
-    if advisor_request.status == Status.ACCEPTED:
-        advisor_request.hand_back(by=by, note=f"{advisor} leaves.")
-    if successor:
-        advisor_request.offer(successor, by=by, note=f"In place of {advisor}.")
-    elif advisor_request.status == Status.OFFERED:
-        advisor_request.decline(by=by, note=f"{advisor} leaves.")

@@ -45,7 +45,9 @@ class Offer(models.Model):
         EXPIRED = "expired", "Not answered in time"
         HANDED_BACK = "handed_back", "Handed back"
         MET = "met", "Met"
-        TAKEN_BACK = "taken_back", "Taken back"
+        TAKEN_BACK = "taken_back", "Taken back by the office"
+        WITHDRAWN = "withdrawn", "Withdrawn by the student"
+        CLOSED = "closed", "Closed by the office"
 
     request = models.ForeignKey("requests_app.AdvisorRequest", models.PROTECT, related_name="offers")
     advisor = models.ForeignKey(Advisor, models.PROTECT, related_name="offers")

@@ -49,36 +49,14 @@ class Steps:
     """
 
     @step
-    def offer(self, advisor, *, by, note="", quietly=False):
+    def offer(self, advisor, *, by, note=""):
         """Ask an advisor to take this request, until a date, in place of whoever was asked before."""
-        if self.status == Status.OFFERED and self.advisor == advisor:
-            raise IllegalMove(f"{self.reference} is offered to {advisor} already.")
-        due = working_days_from_now(settings.OFFER_DAYS)
-        former = self._move(Status.OFFERED, Kind.OFFERED, by=by, note=note, advisor=advisor, respond_by=due)
-        self._end_offer(Offer.State.TAKEN_BACK)
-        half_way = working_days_from_now(max(settings.OFFER_DAYS // 2, 1))
-        offer = self.offers.create(advisor=advisor, due=due, remind_on=half_way)
+        former = self._put_to(advisor, by=by, note=note)
         if former:
             emails.no_longer_yours(self, former)
-        if not quietly:
-            emails.offered(offer)
-
-    @step
-    def accept(self, *, by, despite_limit=False):
-        """Take the request, or for the office: on behalf of the advisor it is offered to. Raises LimitReached too."""
-        if self.status == Status.OFFERED and not despite_limit:
-            _check_limit(self.advisor)
-        self._move(Status.ACCEPTED, Kind.ACCEPTED, by=by, respond_by=working_days_from_now(settings.MEETING_DAYS))
-        self.offers.open().update(state=Offer.State.ACCEPTED, changed_at=timezone.now())
-        emails.accepted(self)
-        emails.accepted_by_you(self.running_offer)
-
-    @step
-    def assign(self, advisor, *, by, note="", despite_limit=True):
-        """Give a request to an advisor without asking: what the office arranged by other means."""
-        if not (self.status == Status.OFFERED and self.advisor == advisor):
-            self.offer(advisor, by=by, note=note, quietly=True)
-        self.accept(by=by, despite_limit=despite_limit)
+        emails.offered(self.running_offer)
+        if by != Actor.PORTAL:
+            emails.asked(self)
 
     def ask(self, advisor):
         """Offer this to whom routing found; return whether there is such an advisor who can still take it."""
@@ -89,8 +67,26 @@ class Steps:
         return True
 
     @step
+    def accept(self, *, by, despite_limit=False):
+        """Take the request, or for the office: on behalf of the advisor it is offered to. Raises LimitReached too."""
+        if self.status == Status.OFFERED and not despite_limit:
+            _check_limit(self.advisor)
+        self._move(Status.ACCEPTED, Kind.ACCEPTED, by=by, respond_by=working_days_from_now(settings.MEETING_DAYS))
+        emails.accepted(self)
+        emails.accepted_by_you(self.running_offer)
+
+    @step
+    def assign(self, advisor, *, by, note="", despite_limit=True):
+        """Give a request to an advisor without asking: what the office arranged by other means."""
+        if not (self.status == Status.OFFERED and self.advisor == advisor):
+            former = self._put_to(advisor, by=by, note=note)
+            if former:
+                emails.no_longer_yours(self, former)
+        self.accept(by=by, despite_limit=despite_limit)
+
+    @step
     def decline(self, *, by, note=""):
-        self._pass_on(Offer.State.DECLINED, Kind.DECLINED, by=by, note=note)
+        self._pass_on(Kind.DECLINED, by=by, note=note)
 
     @step
     def expire(self):
@@ -98,26 +94,39 @@ class Steps:
         if not self.offers.past_due().exists():
             raise IllegalMove(f"The offer of {self.reference} is still open.")
         emails.no_longer_yours(self, self.advisor)
-        self._pass_on(Offer.State.EXPIRED, Kind.EXPIRED, by=Actor.PORTAL)
+        self._pass_on(Kind.EXPIRED, by=Actor.PORTAL)
 
     @step
     def hand_back(self, *, by, note=""):
-        former = self._back_to_waiting(Status.ACCEPTED, Kind.HANDED_BACK, by=by, note=note)
-        self._end_offer(Offer.State.HANDED_BACK)
+        former = self._back_to_waiting(Kind.HANDED_BACK, by=by, note=note, only_from=[Status.ACCEPTED])
         emails.moved_on(self, former)
         emails.back_with_office(self, former)
+
+    @step
+    def take_back(self, *, by, note="", successor=None):
+        """Let the office have it in place of its advisor, or a successor where they can take it."""
+        former = self.advisor
+        locked(former, successor)
+        if successor:
+            successor.refresh_from_db()
+            if reason := routing.reason_against(successor, self):
+                note, successor = f"{note} {successor}: {reason}.", None
+        self._back_to_waiting(Kind.TAKEN_BACK, by=by, note=note, only_from=[Status.OFFERED, Status.ACCEPTED])
+        emails.no_longer_yours(self, former)
+        if successor:
+            self._put_to(successor, by=by, note=f"In place of {former}.")
+            emails.offered(self.running_offer)
+        emails.moved_on(self, former)
 
     @step
     def meet(self, *, by):
         """Record that they met, and ask the student how it went."""
         self._move(Status.MET, Kind.MET, by=by, respond_by=None, met_on=timezone.localdate())
-        self._end_offer(Offer.State.MET)
         emails.how_was_it(self)
 
     @step
     def withdraw(self):
         former = self._move(Status.WITHDRAWN, Kind.WITHDRAWN, by=Actor.STUDENT, respond_by=None)
-        self._end_offer(Offer.State.TAKEN_BACK)
         emails.withdrawn(self)
         if former:
             emails.no_longer_yours(self, former)
@@ -127,7 +136,6 @@ class Steps:
         """End this request and tell the student why in these words."""
         was_with_advisor = self.is_with_advisor
         former = self._move(Status.CLOSED, Kind.CLOSED, by=by, note=words, respond_by=None, close_reason=reason)
-        self._end_offer(Offer.State.TAKEN_BACK)
         emails.closed(self, words)
         if was_with_advisor:
             emails.no_longer_yours(self, former)
@@ -172,7 +180,10 @@ class Steps:
         emails.did_you_meet_your_student(self.running_offer)
 
     def _move(self, status, kind, *, by, note="", **changes):
-        """Write status, changes and event together, within a step; return the advisor who had it before."""
+        """Write status, changes and event together, within a step; return the advisor who had it before.
+
+        The offer that ran keeps how it ended, in the word of the event.
+        """
         if status not in NEXT_STATUS[self.status]:
             self._refuse()
         old_status, former = self.status, self.advisor
@@ -181,10 +192,22 @@ class Steps:
         for advisor in advisors:
             Advisor.objects.filter(pk=advisor.pk).update(open_requests=advisor.requests.open().count())
         self._record(kind, by=by, note=note, old_status=old_status, advisor=self.advisor or former)
+        ended = Offer.State.TAKEN_BACK if kind == Kind.OFFERED else Offer.State(kind)
+        self.offers.running().update(state=ended, changed_at=timezone.now())
         return former
 
-    def _back_to_waiting(self, only_from, kind, *, by, note=""):
-        if self.status != only_from:
+    def _put_to(self, advisor, *, by, note):
+        """Make the offer; return who had one before."""
+        if self.status == Status.OFFERED and self.advisor == advisor:
+            raise IllegalMove(f"{self.reference} is offered to {advisor} already.")
+        due = working_days_from_now(settings.OFFER_DAYS)
+        former = self._move(Status.OFFERED, Kind.OFFERED, by=by, note=note, advisor=advisor, respond_by=due)
+        half_way = working_days_from_now(max(settings.OFFER_DAYS // 2, 1))
+        self.offers.create(advisor=advisor, due=due, remind_on=half_way)
+        return former
+
+    def _back_to_waiting(self, kind, *, by, note="", only_from):
+        if self.status not in only_from:
             self._refuse()
         changes = {"advisor": None, "asked_about_meeting_at": None}
         respond_by = working_days_from_now(settings.OFFICE_DAYS)
@@ -202,15 +225,11 @@ class Steps:
         fields = {"old_status": self.status, **fields}
         self.events.create(kind=kind, new_status=self.status, note=note, **who(by), **fields)
 
-    def _end_offer(self, state):
-        self.offers.running().update(state=state, changed_at=timezone.now())
-
-    def _pass_on(self, state, kind, *, by, note=""):
+    def _pass_on(self, kind, *, by, note=""):
         """Take it from an advisor who declined or did not answer: ask the next who can, or leave it to the office."""
         former, following = self.advisor, routing.next_advisor(self)
         locked(former, following)
-        self._back_to_waiting(Status.OFFERED, kind, by=by, note=note)
-        self._end_offer(state)
+        self._back_to_waiting(kind, by=by, note=note, only_from=[Status.OFFERED])
         if not self.ask(following):
             emails.back_with_office(self, former)
         emails.moved_on(self, former)

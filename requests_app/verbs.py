@@ -4,6 +4,7 @@ Opening a page does nothing. A verb is a form: `refusal` says why it cannot be d
 returns level and text of a message.
 """
 
+from collections import Counter
 from functools import wraps
 
 from django import forms
@@ -162,8 +163,8 @@ class HandBackForm(RequestVerb):
     note = NoteField(required=False, help_text="For the history; the student does not see it.")
 
     def apply(self, advisor_request, *, by):
-        advisor_request.hand_back(by=by, note=self.cleaned_data["note"])
-        return messages.SUCCESS, "It waits for the office; the student is told."
+        advisor_request.take_back(by=by, note=self.cleaned_data["note"])
+        return messages.SUCCESS, "It waits for the office; the advisor and the student are told."
 
 
 class CloseForm(RequestVerb):
@@ -201,7 +202,7 @@ class HandOverForm(Verb):
         queryset=Advisor.objects.all(),
         required=False,
         empty_label="The office",
-        help_text="Open requests, specialties and the part of stand-in go to them; students are told.",
+        help_text="Requests they can take, specialties and the part of stand-in go to them; students are told.",
         widget=UnfoldAdminSelectWidget,
     )
 
@@ -211,12 +212,12 @@ class HandOverForm(Verb):
 
     def apply(self, advisor, *, by):
         successor = self.cleaned_data["successor"]
-        moved = hand_over(advisor, successor, by=by)
-        plural = "request goes" if moved == 1 else "requests go"
-        return (
-            messages.SUCCESS,
-            f"{advisor} takes no more requests. {moved} open {plural} to {successor or 'the office'}.",
-        )
+        moved = Counter(row.advisor for row in hand_over(advisor, successor, by=by))
+        sentences = [f"{advisor} takes no more requests."]
+        for owner, count in moved.items():
+            verb = "request goes" if count == 1 else "requests go"
+            sentences.append(f"{count} open {verb} to {owner or 'the office'}.")
+        return messages.SUCCESS, " ".join(sentences)
 
 
 class SendAgainForm(Verb):

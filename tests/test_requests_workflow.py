@@ -58,6 +58,10 @@ VERBS = {
     "accept": ({"offered": "accepted"}, lambda row, advisor, user: row.accept(by=user)),
     "decline": ({"offered": "waiting"}, lambda row, advisor, user: row.decline(by=user)),
     "hand back": ({"accepted": "waiting"}, lambda row, advisor, user: row.hand_back(by=user)),
+    "take back": (
+        {"offered": "waiting", "accepted": "waiting"},
+        lambda row, advisor, user: row.take_back(by=user),
+    ),
     "meet": ({"accepted": "met"}, lambda row, advisor, user: row.meet(by=user)),
     "withdraw": (dict.fromkeys(OPEN_STATUSES, "withdrawn"), lambda row, advisor, user: row.withdraw()),
     "close": (
@@ -104,12 +108,15 @@ def test_offer_has_a_date_a_reminder_half_way_and_a_mail_with_its_link(settings,
     offer = advisor_request.offers.get()
     assert (fresh(advisor_request).advisor, fresh(advisor_request).respond_by) == (advisors[0], date(2026, 12, 1))
     assert (offer.due, offer.remind_on) == (date(2026, 12, 1), date(2026, 11, 25))
-    assert emails_of(advisor_request) == [("offered", advisors[0].email)]
+    assert emails_of(advisor_request) == [("offered", advisors[0].email), ("asked", advisor_request.email)]
     mail = advisor_request.emails.get(kind="offered")
     assert f"http://testserver{offer.get_absolute_url()}" in mail.text
     assert "by Tuesday, 1 December" in mail.text
     assert "Could we talk?" in mail.text
     assert advisor_request.token not in mail.text
+    told = advisor_request.emails.get(kind="asked").text
+    assert "have asked Advisor A to advise you on" in told
+    assert "until Tuesday, 1 December" in told
 
 
 def test_offer_to_another_takes_the_first_back(superuser, specialty, advisors):
@@ -121,7 +128,11 @@ def test_offer_to_another_takes_the_first_back(superuser, specialty, advisors):
         (first, "taken_back"),
         (second, "open"),
     ]
-    assert emails_of(advisor_request)[1:] == [("no_longer_yours", first.email), ("offered", second.email)]
+    assert emails_of(advisor_request)[2:] == [
+        ("no_longer_yours", first.email),
+        ("offered", second.email),
+        ("asked", advisor_request.email),
+    ]
     with pytest.raises(IllegalMove, match="offered to Advisor B already"):
         advisor_request.offer(second, by=superuser)
 
@@ -134,7 +145,7 @@ def test_accept_tells_both_how_to_reach_the_other(superuser, specialty, advisors
     assert fresh(advisor_request).respond_by == date(2026, 12, 7)
     assert events(advisor_request)[-1] == ("accepted", "offered", "accepted", "advisor", None, "")
     assert advisor_request.events.last().advisor == advisor
-    assert emails_of(advisor_request)[1:] == [("accepted", advisor_request.email), ("accepted_by_you", advisor.email)]
+    assert emails_of(advisor_request)[2:] == [("accepted", advisor_request.email), ("accepted_by_you", advisor.email)]
     to_student, to_advisor = (advisor_request.emails.get(kind=kind) for kind in ("accepted", "accepted_by_you"))
     assert advisor.email in to_student.text
     assert advisor_request.email in to_advisor.text
@@ -167,7 +178,7 @@ def test_decline_asks_the_next_who_can_and_tells_the_student(superuser, specialt
         ("declined", "advisor", "On leave soon"),
         ("offered", "portal", ""),
     ]
-    assert emails_of(advisor_request)[1:] == [("offered", second.email), ("moved_on", advisor_request.email)]
+    assert emails_of(advisor_request)[2:] == [("offered", second.email), ("moved_on", advisor_request.email)]
     moved_on = advisor_request.emails.get(kind="moved_on").text
     assert "Advisor A cannot advise you" in moved_on
     assert "asked Advisor B" in moved_on
@@ -175,7 +186,7 @@ def test_decline_asks_the_next_who_can_and_tells_the_student(superuser, specialt
 
     advisor_request.decline(by=second)
     assert fresh(advisor_request).status == "waiting"
-    assert emails_of(advisor_request)[3:] == [
+    assert emails_of(advisor_request)[4:] == [
         ("back_with_office", "office@example.edu"),
         ("moved_on", advisor_request.email),
     ]
@@ -188,7 +199,7 @@ def test_hand_back_goes_to_the_office_with_a_new_date(superuser, specialty, advi
     now = fresh(advisor_request)
     assert (now.status, now.advisor, now.is_overdue) == ("waiting", None, False)
     assert advisor_request.offers.get().state == "handed_back"
-    assert emails_of(advisor_request)[3:] == [
+    assert emails_of(advisor_request)[4:] == [
         ("moved_on", advisor_request.email),
         ("back_with_office", "office@example.edu"),
     ]
@@ -219,7 +230,7 @@ def test_withdrawing_tells_the_advisor_and_frees_the_address(superuser, specialt
         ("withdrawn", advisor_request.email),
         ("no_longer_yours", advisors[0].email),
     ]
-    assert advisor_request.offers.get().state == "taken_back"
+    assert advisor_request.offers.get().state == "withdrawn"
     assert make_request(specialty, email=advisor_request.email).status == "waiting"
 
 
@@ -358,7 +369,7 @@ def test_student_who_withdraws_while_the_advisor_accepts_leaves_one_story():
         assert fresh(row).status == "withdrawn"
         kinds = [kind for kind, *_ in events(row)]
         assert kinds in (["submitted", "offered", "withdrawn"], ["submitted", "offered", "accepted", "withdrawn"])
-        assert row.offers.get().state == "taken_back"
+        assert row.offers.get().state == "withdrawn"
 
 
 @pytest.mark.django_db(transaction=True)
