@@ -212,9 +212,9 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
 
     def verb_summary(self, advisor_request):
         wish = "; nobody on the selection committee, please" if advisor_request.avoid_selection_committee else ""
-        return (
-            f"{advisor_request.name} ({advisor_request.get_class_year_display()}) · {advisor_request.specialty}{wish}"
-        )
+        student = f"{advisor_request.name} ({advisor_request.get_class_year_display()})"
+        advisor = f" · with {advisor_request.advisor}" if advisor_request.advisor else ""
+        return f"{student} · {advisor_request.specialty}{wish}{advisor}"
 
     @action(description="Offer to the next advisor who can", permissions=["verb"])
     def offer_to_next(self, request, queryset):

@@ -209,16 +209,16 @@ class ResponseForm(forms.Form):
 
     def answer(self):
         """Do what was answered. Raises IllegalMove where the request has moved on meanwhile."""
-        advisor_request, advisor, note = self.offer.request, self.offer.advisor, self.cleaned_data["note"]
-        match self.cleaned_data["action"]:
-            case "accept":
-                advisor_request.accept(by=advisor)
-            case "decline":
-                advisor_request.decline(by=advisor, note=note)
-            case "met":
-                advisor_request.meet(by=advisor)
-            case "hand_back":
-                advisor_request.hand_back(by=advisor, note=note)
+        advisor_request = self.offer.request
+        verbs = {
+            "accept": advisor_request.accept,
+            "decline": advisor_request.decline,
+            "met": advisor_request.meet,
+            "hand_back": advisor_request.hand_back,
+        }
+        verbs[self.cleaned_data["action"]](
+            by=self.offer.advisor, note=self.cleaned_data["note"], answering=self.offer.pk
+        )
 
 
 class SurveyForm(LinkedErrors, forms.Form):

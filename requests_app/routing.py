@@ -1,19 +1,22 @@
 """Who can take a request: what the portal offers by itself, and what the office is told of the others."""
 
+NO_ADDRESS = "has no e-mail address"
+
 
 def reason_against(advisor, advisor_request):
     """Return in a few words why an advisor cannot take a request now, "" where they can."""
-    if not advisor.takes_requests:
-        return "takes no requests"
-    if not advisor.email:
-        return "has no e-mail address"
-    if advisor.is_away:
-        return advisor.availability.lower()
-    if advisor.is_full:
-        return f"full, {advisor.load}"
-    if advisor_request.avoid_selection_committee and advisor.on_selection_committee:
-        return "on the selection committee"
-    return ""
+    return ", ".join(reasons_against(advisor, avoid_committee=advisor_request.avoid_selection_committee))
+
+
+def reasons_against(advisor, *, avoid_committee):
+    reasons = {
+        "takes no requests": not advisor.takes_requests,
+        NO_ADDRESS: not advisor.email,
+        advisor.availability.lower(): advisor.takes_requests and advisor.is_away,
+        f"full, {advisor.load}": advisor.takes_requests and advisor.is_full,
+        "on the selection committee": avoid_committee and advisor.on_selection_committee,
+    }
+    return [reason for reason, holds in reasons.items() if holds]
 
 
 def first_advisor(advisor_request):

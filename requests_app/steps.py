@@ -33,11 +33,13 @@ def step(verb):
 
     @wraps(verb)
     @transaction.atomic
-    def taken(self, *args, **kwargs):
+    def taken(self, *args, answering=None, **kwargs):
         rows = type(self).objects.select_for_update(of=("self",), no_key=True)
         self.refresh_from_db(from_queryset=rows.with_people())
         if isinstance(by := kwargs.get("by"), Advisor) and by != self.advisor:
             raise IllegalMove(f"{self.reference} is not with you any more.")
+        if answering and not self.offers.running().filter(pk=answering).exists():
+            raise IllegalMove(f"{self.reference} is not with this advisor any more.")
         return verb(self, *args, **kwargs)
 
     return taken
@@ -45,7 +47,8 @@ def step(verb):
 
 class Steps:
     """The verbs of AdvisorRequest. Each takes `by`: a staff user, the advisor, or one of RequestEvent.Actor, and raises
-    IllegalMove where the status does not allow it (any more).
+    IllegalMove where the status does not allow it (any more), or where `answering`, the key of an offer, names one that
+    does not run any more.
     """
 
     @step
@@ -67,16 +70,21 @@ class Steps:
         return True
 
     @step
-    def accept(self, *, by, despite_limit=False):
+    def accept(self, *, by, note="", despite_limit=False):
         """Take the request, or for the office: on behalf of the advisor it is offered to. Raises LimitReached too."""
-        if self.status == Status.OFFERED and not despite_limit:
-            _check_limit(self.advisor)
-        self._move(Status.ACCEPTED, Kind.ACCEPTED, by=by, respond_by=working_days_from_now(settings.MEETING_DAYS))
+        if self.status == Status.OFFERED and (reached := self._limit_reached()):
+            if by == self.advisor:
+                raise LimitReached(f"You have {reached} Please decline, or write to the office.")
+            if not despite_limit:
+                raise LimitReached(f"{self.advisor} has {reached} Tick “All the same” if they take it anyway.")
+            note = f"{note} All the same: {self.advisor} has {reached}".strip()
+        respond_by = working_days_from_now(settings.MEETING_DAYS)
+        self._move(Status.ACCEPTED, Kind.ACCEPTED, by=by, note=note, respond_by=respond_by)
         emails.accepted(self)
         emails.accepted_by_you(self.running_offer)
 
     @step
-    def assign(self, advisor, *, by, note="", despite_limit=True):
+    def assign(self, advisor, *, by, note="", despite_limit=False):
         """Give a request to an advisor without asking: what the office arranged by other means."""
         if not (self.status == Status.OFFERED and self.advisor == advisor):
             former = self._put_to(advisor, by=by, note=note)
@@ -119,9 +127,9 @@ class Steps:
         emails.moved_on(self, former)
 
     @step
-    def meet(self, *, by):
+    def meet(self, *, by, note=""):
         """Record that they met, and ask the student how it went."""
-        self._move(Status.MET, Kind.MET, by=by, respond_by=None, met_on=timezone.localdate())
+        self._move(Status.MET, Kind.MET, by=by, note=note, respond_by=None, met_on=timezone.localdate())
         emails.how_was_it(self)
 
     @step
@@ -154,10 +162,12 @@ class Steps:
 
     @step
     def remind(self, *, by):
-        """Remind the advisor of the offer they have not answered. Raises IllegalMove where there is none."""
+        """Remind the advisor of the offer they have not answered. Raises IllegalMove where that makes no sense."""
         offer = self.offers.open().with_people().first()
         if not offer:
             raise IllegalMove(f"{self.reference} waits for no advisor.")
+        if refusal := offer.reason_against_reminder:
+            raise IllegalMove(refusal)
         self.offers.open().update(reminded_at=timezone.now())
         self._record(Kind.REMINDED, by=by, advisor=self.advisor)
         emails.reminder(offer)
@@ -213,6 +223,14 @@ class Steps:
         respond_by = working_days_from_now(settings.OFFICE_DAYS)
         return self._move(Status.WAITING, kind, by=by, note=note, respond_by=respond_by, **changes)
 
+    def _limit_reached(self):
+        """Return in words how many students the advisor has where there is no room for another."""
+        [advisor] = locked(self.advisor)
+        accepted = advisor.requests.filter(status=Status.ACCEPTED).count()
+        if accepted < advisor.request_limit:
+            return ""
+        return f"{accepted} of at most {advisor.request_limit} students already."
+
     def _refuse(self):
         raise IllegalMove(f"{self.reference} is already {self.get_status_display().lower()}.")
 
@@ -243,11 +261,3 @@ def locked(*advisors):
     """Lock advisors until the transaction ends, so that of two steps at once one sees the other; return them anew."""
     keys = {advisor.pk for advisor in advisors if advisor}
     return list(Advisor.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))
-
-
-def _check_limit(advisor):
-    """Raise LimitReached where an advisor has no room."""
-    [advisor] = locked(advisor)
-    accepted = advisor.requests.filter(status=Status.ACCEPTED).count()
-    if accepted >= advisor.request_limit:
-        raise LimitReached(f"{advisor} has {accepted} of at most {advisor.request_limit} students already.")

@@ -23,7 +23,7 @@ from .fields import LinesField
 from .handover import hand_over
 from .models import IllegalMove
 from .outbox import NotInTrouble
-from .routing import next_advisor, reason_against
+from .routing import NO_ADDRESS, next_advisor, reason_against, reasons_against
 
 
 class Verb(forms.Form):
@@ -55,7 +55,30 @@ class NoteField(LinesField):
         super().__init__(**{"widget": UnfoldAdminTextareaWidget, "max_length": 1000, **kwargs})
 
 
-class OfferForm(RequestVerb):
+class AllTheSame(forms.Form):
+    """A form that gives a request to an advisor who may not be able to take it."""
+
+    all_the_same = forms.BooleanField(
+        label="All the same",
+        help_text="Also somebody who cannot take it now; the reason is kept in the history.",
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+
+    def weigh(self, field, advisor, *, avoid_committee, agreed):
+        """Add an error where something speaks against the advisor and nobody ticked; return what the history keeps."""
+        reasons = reasons_against(advisor, avoid_committee=avoid_committee)
+        if agreed:
+            reasons = [reason for reason in reasons if reason != NO_ADDRESS]
+        in_words = ", ".join(reasons)
+        if NO_ADDRESS in reasons:
+            self.add_error(field, f"{advisor} has no e-mail address to ask at. Have they agreed already?")
+        elif reasons and not self.cleaned_data["all_the_same"]:
+            self.add_error(field, f"{advisor}: {in_words}. Choose somebody else, or tick “All the same”.")
+        return f"All the same: {in_words}." if reasons else ""
+
+
+class OfferForm(AllTheSame, RequestVerb):
     title = "Offer to an advisor"
     statuses = [Status.WAITING, Status.OFFERED]
 
@@ -72,43 +95,31 @@ class OfferForm(RequestVerb):
         required=False,
         widget=UnfoldBooleanWidget,
     )
-    all_the_same = forms.BooleanField(
-        label="All the same",
-        help_text="Also somebody who cannot take it now; the reason is kept in the history.",
-        required=False,
-        widget=UnfoldBooleanWidget,
-    )
+    field_order = ["advisor", "agreed", "all_the_same"]
 
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, obj=obj, **kwargs)
         self.advisors = {str(advisor.pk): advisor for advisor in obj.specialty.advisors.all()}
-        self.reasons = {key: reason_against(advisor, obj) for key, advisor in self.advisors.items()}
         able, others = [], []
         for key, advisor in self.advisors.items():
-            reason = self.reasons[key]
+            reason = reason_against(advisor, obj)
             (others if reason else able).append((key, f"{advisor} — {reason or advisor.load}"))
         self.fields["advisor"].choices = [("", "---------"), ("Can take it", able), ("Cannot", others)]
         self.initial.setdefault("advisor", obj.preferred_advisor_id)
 
     def clean(self):
         cleaned = super().clean()
-        key, agreed = cleaned.get("advisor"), cleaned.get("agreed")
-        if not key:
-            return cleaned
-        advisor, self.reason = self.advisors[key], self.reasons[key]
-        if not advisor.email and not agreed:
-            self.add_error("advisor", f"{advisor} has no e-mail address to ask at. Have they agreed already?")
-        elif self.reason and not (cleaned.get("all_the_same") or (agreed and not advisor.email)):
-            self.add_error("advisor", f"{advisor}: {self.reason}. Choose somebody else, or tick “All the same”.")
+        if advisor := self.advisors.get(cleaned.get("advisor")):
+            wish = self.obj.avoid_selection_committee
+            self.note = self.weigh("advisor", advisor, avoid_committee=wish, agreed=cleaned["agreed"])
         return cleaned
 
     def apply(self, advisor_request, *, by):
         advisor = self.advisors[self.cleaned_data["advisor"]]
-        note = f"All the same: {self.reason}." if self.reason else ""
         if not self.cleaned_data["agreed"]:
-            advisor_request.offer(advisor, by=by, note=note)
+            advisor_request.offer(advisor, by=by, note=self.note)
             return messages.SUCCESS, f"{advisor} is asked until {date_format(advisor_request.respond_by, 'l, j F')}."
-        advisor_request.assign(advisor, by=by, note=note)
+        advisor_request.assign(advisor, by=by, note=self.note, despite_limit=self.cleaned_data["all_the_same"])
         if not advisor.email:
             return messages.WARNING, f"{advisor} has no e-mail address here: please pass the request on yourself."
         return messages.SUCCESS, f"{advisor} and the student are told by e-mail."
@@ -127,26 +138,6 @@ class OfferToNextForm(RequestVerb):
         return messages.SUCCESS, f"{advisor} is asked to take {advisor_request}."
 
 
-class AcceptForm(RequestVerb):
-    title = "Accept on their behalf"
-    statuses = [Status.OFFERED]
-
-    despite_limit = forms.BooleanField(label="Even beyond their limit", required=False, widget=UnfoldBooleanWidget)
-
-    def apply(self, advisor_request, *, by):
-        advisor_request.accept(by=by, despite_limit=self.cleaned_data["despite_limit"])
-        return messages.SUCCESS, f"{advisor_request.advisor} and the student are told by e-mail."
-
-
-class MeetForm(RequestVerb):
-    title = "Record their meeting"
-    statuses = [Status.ACCEPTED]
-
-    def apply(self, advisor_request, *, by):
-        advisor_request.meet(by=by)
-        return messages.SUCCESS, "The student is asked how it went."
-
-
 class RemindForm(RequestVerb):
     title = "Remind the advisor"
     statuses = [Status.OFFERED]
@@ -156,14 +147,43 @@ class RemindForm(RequestVerb):
         return messages.SUCCESS, f"{advisor_request.advisor} is reminded."
 
 
-class HandBackForm(RequestVerb):
+class AdvisorVerb(RequestVerb):
+    """What the office does in place of an advisor: only while it is the one whom the page was opened for."""
+
+    offer = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, obj=obj, **kwargs)
+        self.initial["offer"] = obj.running_offer.pk
+
+
+class AcceptForm(AllTheSame, AdvisorVerb):
+    title = "Accept on their behalf"
+    statuses = [Status.OFFERED]
+
+    def apply(self, advisor_request, *, by):
+        tick, offer = self.cleaned_data["all_the_same"], self.cleaned_data["offer"]
+        advisor_request.accept(by=by, despite_limit=tick, answering=offer)
+        return messages.SUCCESS, f"{advisor_request.advisor} and the student are told by e-mail."
+
+
+class MeetForm(AdvisorVerb):
+    title = "Record their meeting"
+    statuses = [Status.ACCEPTED]
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.meet(by=by, answering=self.cleaned_data["offer"])
+        return messages.SUCCESS, "The student is asked how it went."
+
+
+class HandBackForm(AdvisorVerb):
     title = "Take back to the office"
     statuses = [Status.ACCEPTED]
 
     note = NoteField(required=False, help_text="For the history; the student does not see it.")
 
     def apply(self, advisor_request, *, by):
-        advisor_request.take_back(by=by, note=self.cleaned_data["note"])
+        advisor_request.take_back(by=by, note=self.cleaned_data["note"], answering=self.cleaned_data["offer"])
         return messages.SUCCESS, "It waits for the office; the advisor and the student are told."
 
 

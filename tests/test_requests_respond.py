@@ -106,6 +106,13 @@ def test_decline_keeps_the_word_for_the_office(client, offer):
     assert "My secret plan" not in page(client, offer)[1]
 
 
+def test_a_word_given_with_any_answer_is_kept(client, offer):
+    for action, note in (("accept", "Write after the 9th"), ("met", "A pleasure")):
+        answer(client, offer, action, note=note)
+        assert events(offer.request)[-1][-1] == note
+    assert "A pleasure" not in client.get(offer.request.get_absolute_url()).content.decode()
+
+
 def test_hand_back(client, offer):
     answer(client, offer, "accept")
     answer(client, offer, "hand_back", note="No time")
@@ -190,7 +197,9 @@ def test_full_advisor_is_told_so(client, offer):
     Advisor.objects.update(request_limit=0)
     response = answer(client, offer, "accept")
     assert response.status_code == 409
-    assert "Kim Able, MD has 0 of at most 0 students already." in response.content.decode()
+    html = response.content.decode()
+    assert "You have 0 of at most 0 students already." in html
+    assert 'href="mailto:office@example.edu' in html
     assert AdvisorRequest.objects.get().status == "offered"
 
 

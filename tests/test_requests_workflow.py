@@ -268,11 +268,14 @@ def test_limit_is_checked_again_when_an_advisor_accepts(superuser, specialty, ad
     Advisor.objects.update(request_limit=1)
     one, two = (in_status(Status.OFFERED, superuser, specialty, advisors) for _ in range(2))
     one.accept(by=advisor)
-    with pytest.raises(LimitReached, match="has 1 of at most 1 students already"):
+    with pytest.raises(LimitReached, match="You have 1 of at most 1 students already"):
         two.accept(by=advisor)
     assert fresh(two).status == "offered"
+    with pytest.raises(LimitReached, match="Advisor A has 1 of at most 1 students already"):
+        two.assign(advisor, by=superuser)
     two.accept(by=superuser, despite_limit=True)
     assert fresh(two).status == "accepted"
+    assert events(two)[-1][-1] == "All the same: Advisor A has 1 of at most 1 students already."
 
 
 def test_advisors_open_requests_are_counted_with_every_step(superuser, specialty, advisors):
