@@ -221,7 +221,8 @@ class AdvisorRequest(Steps, models.Model):
 
     @property
     def wants_survey(self):
-        return self.status == Status.MET and self.satisfaction is None
+        """Whether we wait for how it went, as the e-mail after the meeting asks, also once the office has closed it."""
+        return self.met_on is not None and self.satisfaction is None
 
     @property
     def is_past_date(self):

@@ -156,7 +156,7 @@ class Steps:
     def answer_survey(self, satisfaction, comment=""):
         """Keep how the student found it, once. Raises IllegalMove before they met and after it was answered."""
         if not self.wants_survey:
-            raise IllegalMove("Thank you, we have your answer already.")
+            raise IllegalMove("You told us already how it went, and that answer stays. What you sent now is not kept.")
         self._change(satisfaction=satisfaction, survey_comment=comment)
         self._record(Kind.SURVEYED, by=Actor.STUDENT)
 

@@ -191,7 +191,12 @@ class CloseForm(RequestVerb):
     title = "Close with a reason"
     statuses = [*OPEN_STATUSES, Status.MET]
 
-    kind = forms.ChoiceField(label="Why", choices=CloseReason, widget=UnfoldAdminSelectWidget)
+    kind = forms.ChoiceField(
+        label="Why",
+        choices=[("", "---------"), *CloseReason.choices],
+        error_messages={"required": "Please choose why."},
+        widget=UnfoldAdminSelectWidget,
+    )
     reason = NoteField(
         label="In your words",
         help_text="The student reads this, word for word: the request it repeats, or the session that answered it.",

@@ -313,6 +313,38 @@ def test_close_needs_a_reason(client, coordinator):
     assert stored.events.last().note == "See the one on 3 May."
 
 
+def test_close_asks_why_and_guesses_nothing(client, coordinator):
+    stored = make_request()
+    page = client.get(verb_url(stored, "close"))
+    assert page.context["form"]["kind"].value() in (None, "")
+    assert '<option value="" selected>' in page.content.decode()
+    refused = client.post(verb_url(stored, "close"), {"kind": "", "reason": "Done."})
+    assert set(refused.context["form"].errors) == {"kind"}
+
+
+@pytest.mark.parametrize("way", ["page", "list"])
+def test_advisor_with_requests_is_not_deleted_and_the_page_says_what_to_do(client, superuser, way):
+    client.force_login(superuser)
+    stored = offered(make_specialty("Urology"), superuser)
+    words = f"{stored.advisor} stays, for the history of requests. Hand their requests over instead"
+    if way == "page":
+        response = client.post(f"/admin/specialties/advisor/{stored.advisor.pk}/delete/", {"post": "yes"})
+    else:
+        data = {"action": "delete_selected", "_selected_action": [stored.advisor.pk], "post": "yes"}
+        response = client.post("/admin/specialties/advisor/", data)
+    html = response.content.decode()
+    assert words in html
+    assert "your account doesn't have permission" not in html.replace("&#x27;", "'")
+    assert Advisor.objects.filter(pk=stored.advisor.pk).exists()
+
+
+def test_advisor_without_requests_is_deleted(client, superuser):
+    client.force_login(superuser)
+    advisor = make_advisor(make_specialty())
+    client.post(f"/admin/specialties/advisor/{advisor.pk}/delete/", {"post": "yes"})
+    assert not Advisor.objects.exists()
+
+
 VERBS = ["offer", "accept", "meet", "remind", "hand_back", "close", "note"]
 SHOWN = {
     "waiting": ["offer", "close", "note"],

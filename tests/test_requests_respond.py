@@ -98,6 +98,14 @@ def test_accept_meet_and_what_the_link_says_afterwards(client, offer, clock):
     assert "My secret plan" not in html
 
 
+def test_advisor_is_not_told_to_meet_by_a_day_that_is_past(client, offer, clock):
+    answer(client, offer, "accept")
+    clock.move_to("2026-06-20T12:00-05:00")
+    html = page(client, offer)[1]
+    assert "15 May" not in html
+    assert "please meet soon" in html
+
+
 def test_decline_keeps_the_word_for_the_office(client, offer):
     answer(client, offer, "decline", note="On call all month")
     assert AdvisorRequest.objects.get().status == "waiting"
