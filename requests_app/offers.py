@@ -19,8 +19,8 @@ class OfferQuerySet(models.QuerySet):
         return self.filter(state__in=[Offer.State.OPEN, Offer.State.ACCEPTED])
 
     def to_remind(self):
-        today = timezone.localdate()
-        return self.open().filter(remind_on__lte=today, due__gte=today, reminded_at=None).exclude(advisor__email="")
+        due = self.open().filter(remind_on__lte=timezone.localdate(), reminded_at=None)
+        return due.exclude(advisor__email="")
 
     def past_due(self):
         return self.open().filter(due__lt=timezone.localdate())

@@ -386,6 +386,23 @@ def test_verbs_need_the_permission(client, permissions):
     assert (stored.status, stored.events.count()) == ("waiting", 1)
 
 
+@pytest.mark.parametrize("action", ["offer_to_next", "remind_all", "close_all"])
+def test_bulk_verbs_need_the_permission(client, action):
+    client.force_login(make_staff("see_every_request", "view_advisorrequest"))
+    rows = [make_request(), offered(make_specialty(), make_staff())]
+    make_advisor(rows[0].specialty)
+    before = [events(row) for row in rows]
+    bulk(client, action, *rows, kind="other", reason="Done.")
+    assert [events(row) for row in rows] == before
+
+
+def test_taking_down_needs_the_permission(client):
+    client.force_login(make_staff("see_every_request", "view_advisorrequest", "change_advisorrequest"))
+    for method in (client.get, client.post):
+        assert method(f"{CHANGELIST}add/", entry(make_specialty())).status_code == 403
+    assert not AdvisorRequest.objects.exists()
+
+
 def references(response):
     return {row.reference for row in response.context["cl"].result_list}
 

@@ -11,6 +11,7 @@ from django.db.models import ProtectedError
 
 from requests_app.choices import NEXT_STATUS, OPEN_STATUSES, Status
 from requests_app.models import AdvisorRequest, IllegalMove, LimitReached, Offer
+from requests_app.steps import Steps
 from specialties.models import Advisor, Specialty
 from tests.factories import make_advisor, make_request, make_specialty, make_superuser
 from tests.test_requests_models import emails_of, events
@@ -71,21 +72,41 @@ VERBS = {
     "expire": ({}, lambda row, advisor, user: row.expire()),
 }
 
+# Those that are no step of the graph: they keep the status, or are two steps at once.
+OTHER_VERBS = {
+    "assign": (
+        {"waiting": "accepted", "offered": "accepted"},
+        lambda row, advisor, user: row.assign(advisor, by=user),
+    ),
+    "remind": ({"offered": "offered"}, lambda row, advisor, user: row.remind(by=user)),
+    "remind in time": ({}, lambda row, advisor, user: row.remind_in_time()),
+    "ask about meeting": ({}, lambda row, advisor, user: row.ask_about_meeting()),
+    "answer survey": ({"met": "met"}, lambda row, advisor, user: row.answer_survey(3)),
+    "add note": ({status: status for status in Status}, lambda row, advisor, user: row.add_note("A note", by=user)),
+}
 
-@pytest.mark.parametrize("verb", VERBS)
+
+def test_every_verb_is_in_these_tables():
+    verbs = {name for name, verb in vars(Steps).items() if hasattr(verb, "__wrapped__")}
+    assert {verb.replace(" ", "_") for verb in VERBS | OTHER_VERBS} == verbs
+
+
+@pytest.mark.parametrize("verb", VERBS | OTHER_VERBS)
 @pytest.mark.parametrize("old", Status)
 def test_status_graph(superuser, specialty, advisors, old, verb):
     Advisor.objects.update(accepts_requests=False)  # so that nothing is passed on by itself
     advisor_request = in_status(old, superuser, specialty, advisors)
     before = events(advisor_request), emails_of(advisor_request), list(advisor_request.offers.values())
-    leads_to, call = VERBS[verb]
+    leads_to, call = (VERBS | OTHER_VERBS)[verb]
 
     if old in leads_to:
         call(fresh(advisor_request), advisors[0], superuser)
         assert fresh(advisor_request).status == leads_to[old]
-        assert leads_to[old] in NEXT_STATUS[old]
-        [event] = events(advisor_request)[len(before[0]) :]
-        assert event[1:3] == (old, leads_to[old])
+        new = events(advisor_request)[len(before[0]) :]
+        assert (new[0][1], new[-1][2]) == (old, leads_to[old])
+        if verb in VERBS:
+            assert len(new) == 1
+            assert leads_to[old] in NEXT_STATUS[old]
     else:
         with pytest.raises(IllegalMove):
             call(fresh(advisor_request), advisors[0], superuser)
