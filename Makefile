@@ -18,8 +18,9 @@ run: .venv/installed .env  ## start the portal for trying out and developing: ht
 	@python manage.py prepare
 	@$(START) start
 
-demo: export DATABASE_URL = sqlite:///$(CURDIR)/demo.sqlite3
-demo: export EMAIL_URL = consolemail://
+# Not even `make demo DATABASE_URL=…` reaches a real database.
+demo: override export DATABASE_URL = sqlite:///$(CURDIR)/demo.sqlite3
+demo: override export EMAIL_URL = consolemail://
 demo: .venv/installed .env  ## the same with a dozen sample guides and requests, in a database of its own
 	@python manage.py prepare --demo
 	@$(START) start

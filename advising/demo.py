@@ -4,11 +4,12 @@ import random
 from datetime import timedelta
 from itertools import count
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from requests_app.choices import ClassYear, Satisfaction, Status, Topic
+from requests_app.dates import working_days_between
 from requests_app.models import AdvisorRequest, Offer, RequestEvent
 from requests_app.outbox import OutgoingEmail
 from requests_app.routing import reason_against
@@ -25,14 +26,25 @@ MESSAGES = [
 
 
 class NotEmpty(Exception):
-    """The database holds something already, so no sample is put into it."""
+    """The database holds something real, so no sample is put into it."""
+
+
+def is_loaded():
+    """Return whether the demo is in the database, which may be without tables as yet. Raises NotEmpty."""
+    tables = connection.introspection.table_names()
+    models = [model for model in (Specialty, Advisor, AdvisorRequest) if model._meta.db_table in tables]
+    if not any(model.objects.exists() for model in models):
+        return False
+    if not Specialty.objects.filter(is_sample=True).exists():
+        raise NotEmpty
+    return True
 
 
 @transaction.atomic
 def load(by):
     """Fill an empty portal; `by` is the staff account that answered the requests. Raises NotEmpty."""
-    if any(model.objects.exists() for model in (Specialty, Advisor, AdvisorRequest)):
-        raise NotEmpty
+    if is_loaded():
+        return
     content_files.load(content_files.INTERVENTIONAL_RADIOLOGY)
     for path in content_files.SAMPLES:
         content_files.load(path, is_sample=True)
@@ -62,7 +74,7 @@ def send_advisors_away():
 
 
 def submit_requests(dice, by):
-    """Ask for advisors in each sample guide, with every status and outcome; the e-mail of it counts as sent."""
+    """Ask for advisors in each sample guide, with every status and outcome; all e-mail but one counts as sent."""
     number = count(1)
     for specialty in Specialty.objects.filter(is_sample=True).with_advisors():
         advisors = [advisor for advisor in specialty.advisors.all() if advisor.is_available]
@@ -80,6 +92,9 @@ def submit_requests(dice, by):
             take_steps(advisor_request, dice, advisors, by)
             move_back(advisor_request, timedelta(days=days_ago))
     OutgoingEmail.objects.update(sent_at=F("created_at"), next_try=None, attempts=1)
+    failed = OutgoingEmail.objects.filter(kind="accepted", request__status=Status.ACCEPTED).first()
+    failed.sent_at, failed.last_error = None, f"SMTPRecipientsRefused: {failed.to}: 550 Sample error: no such user"
+    failed.save()
 
 
 def take_steps(advisor_request, dice, advisors, by):
@@ -121,8 +136,12 @@ def move_back(advisor_request, by):
         moment = event.created_at - max(by - timedelta(days=2 * step), timedelta())
         # Not by its own manager, which rightly refuses to change history.
         QuerySet(RequestEvent).filter(pk=event.pk).update(created_at=moment)
+        days = working_days_between(timezone.localdate(advisor_request.created_at - by), timezone.localdate(moment))
+        rows = AdvisorRequest.objects.filter(pk=advisor_request.pk)
+        if event.kind in RequestEvent.ANSWERS:
+            rows.update(days_to_answer=days)
         if event.kind == RequestEvent.Kind.MET:
-            AdvisorRequest.objects.filter(pk=advisor_request.pk).update(met_on=timezone.localdate(moment))
+            rows.update(met_on=timezone.localdate(moment), days_to_meeting=days)
     for offer in advisor_request.offers.all():
         Offer.objects.filter(pk=offer.pk).update(
             made_at=offer.made_at - by, due=offer.due - by, changed_at=offer.changed_at - by

@@ -212,6 +212,8 @@ UNFOLD = {
             menu(
                 "Guides",
                 ("Specialties", "menu_book", "specialties.specialty"),
+                ("Proposals", "rate_review", "specialties.proposal"),
+                ("Imported pages", "upload_file", "specialties.importedpage"),
                 ("Advisors", "stethoscope", "specialties.advisor"),
                 ("Questions", "help", "specialties.question"),
                 ("Stages", "stairs", "specialties.stage"),

@@ -1,4 +1,6 @@
-"""How long the office's list of requests takes with 100,000 of them, beside the same list with 100.
+"""How long the office's list, first page and report take with 100,000 requests, beside the same with 100.
+
+The yardstick is one scan of the whole table in the same run: the report reads every request of its year.
 
     python -m benchmarks.queue [ROUNDS]
 
@@ -15,13 +17,15 @@ from time import perf_counter
 
 FEW, MANY = 100, 100_000
 OPEN = 150  # of either, the newest: what an office has on its hands does not grow with the years
-BAR = 200  # ms
-PAGES = {
-    "needs you": "",
-    "open": "?queue=open",
-    "all": "?queue=all",
-    "one specialty": "?queue=all&specialty__id__exact={specialty}",
-    "search": "?q=ada-99@example.edu",
+LIST = "requests_app/advisorrequest/"
+PAGES = {  # with the bar in ms
+    "needs you": (LIST, 200),
+    "open": (f"{LIST}?queue=open", 200),
+    "all": (f"{LIST}?queue=all", 200),
+    "one specialty": (f"{LIST}?queue=all&specialty__id__exact={{specialty}}", 200),
+    "search": (f"{LIST}?q=ada-99@example.edu", 200),
+    "first page": ("", 1000),
+    "report": ("report/", 1000),
 }
 
 
@@ -43,17 +47,20 @@ def main(rounds=5):
 
 
 def fill(count):
-    """Store requests up to `count`, each with its first event and two e-mails."""
+    """Store requests up to `count`, each with its first event and two e-mails; all but the newest were answered, half
+    of them met.
+    """
     from django.db import connection
     from django.utils import timezone
 
     from requests_app.models import AdvisorRequest, OutgoingEmail, RequestEvent
-    from specialties.models import Specialty
+    from specialties.models import Advisor, Specialty
 
     dice, now = Random(1), timezone.now()
     if not Specialty.objects.exists():
         Specialty.objects.bulk_create(Specialty(name=f"Field {n}", slug=f"field-{n}") for n in range(60))
-    specialties = list(Specialty.objects.all())
+        Advisor.objects.bulk_create(Advisor(name=f"Advisor {n}", slug=f"advisor-{n}") for n in range(90))
+    specialties, advisors = list(Specialty.objects.all()), list(Advisor.objects.all())
     start = AdvisorRequest.objects.count()
     rows = [
         AdvisorRequest(
@@ -61,18 +68,41 @@ def fill(count):
             specialty=dice.choice(specialties),
             name=f"Student {n}",
             email=f"ada-{n}@example.edu",
-            class_year="m3",
+            class_year=dice.choice(["m1", "m2", "m3", "m4"]),
             message="Sample request",
-            status="waiting" if n < OPEN else "closed",
-            respond_by=now.date() + timedelta(days=5) if n < OPEN else None,
-            created_at=now - timedelta(minutes=n * 5),
+            created_at=(received := now - timedelta(minutes=n * 5)),
+            **(
+                {"status": "waiting", "respond_by": now.date() + timedelta(days=5)}
+                if n < OPEN
+                else {
+                    "status": "closed",
+                    "advisor": dice.choice(advisors),
+                    "days_to_answer": dice.randint(0, 8),
+                    "days_to_meeting": (wait := dice.choice([None, dice.randint(5, 30)])),
+                    "met_on": None if wait is None else received.date() + timedelta(days=7 * wait // 5),
+                    "satisfaction": dice.choice([None, 2, 4, 5]),
+                }
+            ),
         )
         for n in range(start, count)
     ]
     rows = AdvisorRequest.objects.bulk_create(rows, batch_size=1000)
-    RequestEvent.objects.bulk_create(
-        (RequestEvent(request=row, kind="submitted", new_status="waiting") for row in rows), batch_size=2000
-    )
+    answered = [row for row in rows if row.status == "closed"]
+    for events in (
+        (RequestEvent(request=row, kind="submitted", new_status="waiting", created_at=row.created_at) for row in rows),
+        (
+            RequestEvent(
+                request=row,
+                kind="accepted",
+                new_status="accepted",
+                advisor=row.advisor,
+                created_at=row.created_at + timedelta(days=dice.randint(0, 10)),
+            )
+            for row in answered
+        ),
+        (RequestEvent(request=row, kind="closed", new_status="closed", created_at=now) for row in answered),
+    ):
+        RequestEvent.objects.bulk_create(events, batch_size=2000)
     for kind in ("received", "closed"):
         OutgoingEmail.objects.bulk_create(
             (
@@ -98,32 +128,37 @@ def measure(count, rounds):
     from django.contrib.auth.models import User
     from django.test import Client
 
+    from requests_app.models import AdvisorRequest
+
     specialty = fill(count)
     client = Client()
     client.force_login(User.objects.filter(is_superuser=True).first() or User.objects.create_superuser("bench"))
     medians = {}
-    for name, query in PAGES.items():
-        times = []
-        for _ in range(rounds + 1):
-            start = perf_counter()
-            response = client.get(f"/admin/requests_app/advisorrequest/{query.format(specialty=specialty)}")
-            times.append(1000 * (perf_counter() - start))
-            assert response.status_code == 200
-        medians[name] = median(times[1:])
+    for name, (path, _) in PAGES.items():
+        url = f"/admin/{path.format(specialty=specialty)}"
+        medians[name] = milliseconds(lambda url=url: client.get(url).status_code, 200, rounds)
+    medians["scan"] = milliseconds(AdvisorRequest.objects.filter(message="").count, 0, rounds)
     return medians
+
+
+def milliseconds(call, expected, rounds):
+    """Return the median time of calls that give what is expected."""
+    times = []
+    for _ in range(rounds + 1):
+        start = perf_counter()
+        assert call() == expected
+        times.append(1000 * (perf_counter() - start))
+    return median(times[1:])
 
 
 def report(few, many):
     from django.db import connection
 
-    print(
-        f"\n{connection.vendor}, the list of requests\n{'page':16}{f'with {FEW}':>14}{f'with {MANY:,}':>16}{'ratio':>8}"
-    )
-    for name in PAGES:
-        print(f"{name:16}{few[name]:11.0f} ms{many[name]:13.0f} ms{many[name] / few[name]:8.2f}")
-    slowest = max(many.values())
-    print(f"slowest {slowest:.0f} ms; the bar is {BAR} ms")
-    return int(slowest > BAR)
+    print(f"\n{connection.vendor}\n{'page':16}{f'with {FEW}':>14}{f'with {MANY:,}':>16}{'bar':>12}{'scans':>8}")
+    for name, (_, bar) in PAGES.items():
+        print(f"{name:16}{few[name]:11.0f} ms{many[name]:13.0f} ms{bar:9} ms{many[name] / many['scan']:8.1f}")
+    print(f"one scan of all requests {few['scan']:.1f} ms with {FEW}, {many['scan']:.1f} ms with {MANY:,}")
+    return int(any(many[name] > bar for name, (_, bar) in PAGES.items()))
 
 
 if __name__ == "__main__":

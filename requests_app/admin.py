@@ -57,6 +57,11 @@ class ReadOnly:
         # Django's own history holds what was edited by hand: here always nothing.
         return super().change_view(request, object_id, form_url, {**(extra_context or {}), "show_history": False})
 
+    def render_change_form(self, request, context, *args, **kwargs):
+        # In the page: unfold's header has no room for so many, and its menu cannot be reached by keyboard.
+        context["verbs"] = context.pop("actions_detail", [])
+        return super().render_change_form(request, context, *args, **kwargs)
+
 
 class EventInline(ReadOnly, TabularInline):
     model = RequestEvent
@@ -113,7 +118,7 @@ class QueueFilter(admin.SimpleListFilter):
     def queryset(self, request, queryset):
         match self.value():
             case "needs_you":
-                return queryset.needing_the_office()
+                return queryset.needing_the_office(request.user)
             case "open":
                 return queryset.open()
         return queryset
@@ -141,7 +146,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     search_fields = ["reference", "name", "email"]
     inlines = [EventInline, EmailInline]
     actions = ["offer_to_next", "remind_all", "close_all"]
-    actions_detail = ["offer", "accept", "meet", "remind", "hand_back", "close", "note"]
+    actions_detail = ["remind", "accept", "meet", "offer", "hand_back", "close", "note"]
     offer = page_of(OfferForm, "offer")
     accept = page_of(AcceptForm, "accept")
     meet = page_of(MeetForm, "meet")
@@ -285,10 +290,7 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
         return f"To {email.to} · {email.state}"
 
     def get_queryset(self, request):
-        emails = super().get_queryset(request)
-        if request.user.has_perm("requests_app.see_every_request"):
-            return emails
-        return emails.filter(request__in=AdvisorRequest.objects.visible_to(request.user))
+        return super().get_queryset(request).visible_to(request.user)
 
     @action(description="Send again", permissions=["verb"])
     def send_again(self, request, queryset):
@@ -325,6 +327,5 @@ class AdvisorWithRequestsAdmin(Verbs, AdvisorAdmin):
 
 def waiting_badge(request):
     """Return how many requests need the office, for the menu; what makes its box vanish where there are none."""
-    return AdvisorRequest.objects.visible_to(request.user).needing_the_office().count() or mark_safe(
-        '<span class="nothing-waits"></span>'
-    )
+    needing = AdvisorRequest.objects.visible_to(request.user).needing_the_office(request.user)
+    return needing.count() or mark_safe('<span class="nothing-waits"></span>')

@@ -3,21 +3,17 @@ from typing import NamedTuple
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.contrib import admin
-from django.db.models import DateField, F, OuterRef
-from django.db.models.functions import TruncWeek
+from django.db.models import F, OuterRef
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 
 from specialties.models import Advisor, count_of
 
 from .charts import bar_chart
 from .choices import Status
-from .dates import midnight
 from .models import AdvisorRequest
 from .outbox import OutgoingEmail
-from .reports import answered_in_time, counted, courses_of, numbers, time_to_first_answer
+from .reports import answered_in_time, by_period, time_to_first_answer
 
 WEEKS = 12
 DAYS = 90
@@ -41,7 +37,7 @@ def dashboard(request, context):
         context |= {
             "title": "Today",
             "needs": needs(request, visible),
-            "urgent": most_urgent(visible),
+            "urgent": most_urgent(visible.needing_the_office(request.user)),
             "weeks": weeks,
             "weeks_chart": bar_chart(weeks),
             "answers": first_answers(visible),
@@ -58,10 +54,9 @@ def needs(request, visible):
         of_requests("Waiting for the office", visible, status__exact=Status.WAITING),
         of_requests("Accepted, not met in time", visible, status__exact=Status.ACCEPTED, **late),
     ]
-    mail = admin.site.get_model_admin(OutgoingEmail)
-    if mail.has_view_permission(request):
+    if request.user.has_perm("requests_app.view_outgoingemail"):
         url = f"{reverse('admin:requests_app_outgoingemail_changelist')}?failed=yes"
-        found.append(Need("E-mail that failed", mail.get_queryset(request).failed().count(), url))
+        found.append(Need("E-mail that failed", OutgoingEmail.objects.visible_to(request.user).failed().count(), url))
     return found
 
 
@@ -71,26 +66,23 @@ def of_requests(title, visible, **conditions):
     return Need(title, visible.filter(**conditions).count(), url)
 
 
-def most_urgent(visible):
-    """Return those the office has something to do for whose date is nearest or longest past."""
-    return visible.needing_the_office().with_people().order_by(F("respond_by").asc(nulls_last=True), "pk")[:MOST_URGENT]
+def most_urgent(needing):
+    """Return those whose date is nearest or longest past."""
+    return needing.with_people().order_by(F("respond_by").asc(nulls_last=True), "pk")[:MOST_URGENT]
 
 
 def requests_per_week(visible):
     """Return a table of the last weeks, each under its Monday, the current one last."""
     monday = timezone.localdate() - timedelta(days=timezone.localdate().weekday())
-    weeks = [monday - timedelta(weeks=n) for n in reversed(range(WEEKS))]
-    recent = visible.filter(created_at__gte=midnight(weeks[0]))
-    found = numbers(recent.annotate(week=TruncWeek("created_at", output_field=DateField())), "week")
-    in_words = {date_format(week, "j M"): found.get(week, 0) for week in weeks}
-    return counted("Requests per week", "Week of", in_words, is_over_time=True)
+    weeks = [monday + timedelta(weeks=n) for n in range(1 - WEEKS, 2)]
+    return by_period("Requests per week", "Week of", visible, weeks, "j M")
 
 
 def first_answers(visible):
     """Return how many requests of the last DAYS are answered, the median of working days, and the share in time."""
-    courses = list(courses_of(visible.filter(created_at__gte=timezone.now() - timedelta(days=DAYS))))
-    _, answered, median, _ = time_to_first_answer(courses).total
-    in_time = answered_in_time(courses).total[2]
+    recent = visible.filter(created_at__gte=timezone.now() - timedelta(days=DAYS))
+    _, answered, median, _ = time_to_first_answer(recent).total
+    in_time = answered_in_time(recent).total[2]
     return {"number": answered, "median": median, "in_time": in_time, "target": settings.OFFICE_DAYS}
 
 

@@ -20,6 +20,14 @@ def working_days_between(start, end):
     return sum(is_working_day(start + timedelta(days=n)) for n in range(1, (end - start).days + 1))
 
 
+def working_days_before(end, count):
+    """Return the first date from which no more than `count` working days have passed by `end`."""
+    day = end
+    while (count := count - is_working_day(day)) >= 0:
+        day -= timedelta(days=1)
+    return day
+
+
 def is_working_day(day: date):
     return day.weekday() not in WEEKEND and day not in settings.HOLIDAYS
 

@@ -30,8 +30,6 @@ class EntryForm(AllTheSame, forms.ModelForm):
         widget=UnfoldAdminSelectWidget,
     )
 
-    field_order = ["source", "specialty"]
-
     class Meta:
         model = AdvisorRequest
         fields = [
@@ -47,6 +45,8 @@ class EntryForm(AllTheSame, forms.ModelForm):
             "avoid_selection_committee",
         ]
         field_classes = {"name": WrittenField, "message": LinesField, "availability": LinesField}
+
+    field_order = [*Meta.fields, "agreed_advisor", "all_the_same"]
 
     def clean(self):
         cleaned = super().clean()

@@ -13,11 +13,6 @@ class RequestEventQuerySet(models.QuerySet):
         """Those that the student's page tells of; notes are between the office and itself."""
         return self.exclude(kind=RequestEvent.Kind.NOTED).select_related("advisor")
 
-    def first_answers(self):
-        """Those by which a student learns something definite: accepted, declined or closed."""
-        kinds = RequestEvent.Kind
-        return self.filter(kind__in=[kinds.ACCEPTED, kinds.DECLINED, kinds.CLOSED])
-
     def update(self, **values):
         raise TypeError("History is never changed.")
 
@@ -43,6 +38,9 @@ class RequestEvent(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn"
         CLOSED = "closed", "Closed"
         NOTED = "noted", "Note"
+
+    # by which a student learns something definite
+    ANSWERS = [Kind.ACCEPTED, Kind.DECLINED, Kind.CLOSED]
 
     class Actor(models.TextChoices):
         STUDENT = "student", "The student"

@@ -124,14 +124,17 @@ class AdvisorRequestForm(LinkedErrors, forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.specialty = specialty
         self.initial.setdefault("submission_id", uuid.uuid4())
-        self.fields["advisor"].queryset = specialty.advisors.taking_requests()
+        self.fields["advisor"].queryset = advisors = specialty.advisors.taking_requests()
+        has_choice = advisors.exists()
+        if not has_choice:
+            self.fields["advisor"].widget = forms.HiddenInput()
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.layout = Layout(
             "name",
             "email",
             Field("class_year", wrapper_class="chips"),
-            Field("advisor", wrapper_class="cards"),
+            *([Field("advisor", wrapper_class="cards")] if has_choice else []),
             "avoid_selection_committee",
             Field("topics", wrapper_class="chips"),
             "message",

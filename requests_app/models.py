@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import OuterRef, Q, Subquery, Value
+from django.db.models import Q, Value
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from specialties.models import Advisor, Specialty
 
 from . import emails, routing
 from .choices import OPEN_STATUSES, ClassYear, CloseReason, Satisfaction, Source, Status, Topic
-from .dates import add_working_days
+from .dates import add_working_days, working_days_between
 from .events import RequestEvent, who
 from .offers import Offer
 from .outbox import OutgoingEmail
@@ -58,10 +58,10 @@ class AdvisorRequestQuerySet(models.QuerySet):
         late = self.filter(respond_by__lt=timezone.localdate())
         return late.filter(status__in=[Status.WAITING, Status.ACCEPTED])
 
-    def needing_the_office(self):
-        """Those the office has something to do for: waiting, overdue, or with mail that could not be delivered."""
+    def needing_the_office(self, user):
+        """Those with something to do for the user: waiting, overdue, or with a failed e-mail that they may open."""
         requests = AdvisorRequest.objects.order_by()
-        failed = OutgoingEmail.objects.failed().order_by().exclude(request=None).values("request")
+        failed = OutgoingEmail.objects.visible_to(user).failed().order_by().exclude(request=None).values("request")
         # A union, because each part has an index of its own and their "or" has none.
         return self.filter(pk__in=requests.waiting().values("pk").union(requests.overdue().values("pk"), failed))
 
@@ -75,11 +75,6 @@ class AdvisorRequestQuerySet(models.QuerySet):
 
     def with_people(self):
         return self.select_related("specialty", "advisor", "preferred_advisor")
-
-    def with_first_answer(self):
-        """Each with `answered_at`, when the student first learned something definite, None where they have not."""
-        answers = RequestEvent.objects.first_answers().filter(request=OuterRef("pk")).order_by("created_at")
-        return self.annotate(answered_at=Subquery(answers.values("created_at")[:1]))
 
     def submit(self, *, by=Actor.STUDENT, agreed=None, **fields):
         """Store what a student asks, with its first event and its e-mails, all or nothing; return the request.
@@ -153,7 +148,9 @@ class AdvisorRequest(Steps, models.Model):
     advisor = models.ForeignKey(Advisor, models.PROTECT, null=True, blank=True, related_name="requests", editable=False)
     respond_by = models.DateField("next step by", null=True, editable=False)
     asked_about_meeting_at = models.DateTimeField(null=True, editable=False)
+    days_to_answer = models.PositiveSmallIntegerField("working days to first answer", null=True, editable=False)
     met_on = models.DateField(null=True, editable=False)
+    days_to_meeting = models.PositiveSmallIntegerField("working days to meeting", null=True, editable=False)
     close_reason = models.CharField(max_length=20, choices=CloseReason, blank=True, editable=False)
     source = models.CharField("came by", max_length=10, choices=Source, default=Source.FORM)
     satisfaction = models.PositiveSmallIntegerField(choices=Satisfaction, null=True, blank=True, editable=False)
@@ -214,6 +211,11 @@ class AdvisorRequest(Steps, models.Model):
     @property
     def running_offer(self):
         return self.offers.running().with_people().first()
+
+    @property
+    def working_days_so_far(self):
+        """How many have passed since it was received."""
+        return working_days_between(timezone.localdate(self.created_at), timezone.localdate())
 
     @property
     def is_with_advisor(self):

@@ -33,6 +33,15 @@ class OutgoingEmailQuerySet(models.QuerySet):
         """Those nobody will try again by themselves."""
         return self.filter(sent_at=None, next_try=None)
 
+    def visible_to(self, user):
+        """Those a member of staff may open: with the permission for it, those of requests they may know of."""
+        if not user.has_perm("requests_app.view_outgoingemail"):
+            return self.none()
+        if user.has_perm("requests_app.see_every_request"):
+            return self
+        requests = OutgoingEmail.request.field.related_model.objects
+        return self.filter(request__in=requests.visible_to(user).order_by())
+
     def in_trouble(self):
         """Those that failed or wait for another try, and that no worker is sending at this moment."""
         return self.filter(Q(next_try=None) | ~Q(last_error=""), sent_at=None)

@@ -1,10 +1,23 @@
 """What of a report everybody may see: nothing that tells of fewer than five students."""
 
+from datetime import date
+
 from .reports import NO_FIGURE
 
 SMALLEST_GROUP = 5
 SMALL = f"under {SMALLEST_GROUP}"
 WITHHELD = "not shown"
+
+
+def last_academic_year(today):
+    """Return first and last day of the last academic year that is over. No two of them overlap."""
+    year = today.year - (today < date(today.year, 7, 1))
+    return date(year - 1, 7, 1), date(year, 6, 30)
+
+
+def is_academic_year(since, until, today):
+    """Whether these are first and last day of an academic year that is over."""
+    return until < today and (since, until) == last_academic_year(until.replace(month=7, day=1))
 
 
 def publishable(table):

@@ -16,7 +16,7 @@ from .charts import bar_chart
 from .dates import midnight
 from .exports import as_csv, as_xlsx, table_of
 from .models import AdvisorRequest
-from .publishable import publishable
+from .publishable import is_academic_year, last_academic_year, publishable
 from .reports import tables
 
 FILES = {
@@ -51,7 +51,7 @@ class ReportForm(forms.Form):
     )
     publishable = forms.BooleanField(
         label="Publishable",
-        help_text="Masks numbers under five and what they could be worked out from.",
+        help_text="A whole academic year of all specialties; masks numbers under five and what would tell them.",
         required=False,
         widget=UnfoldBooleanWidget,
     )
@@ -70,7 +70,19 @@ class ReportForm(forms.Form):
             self.add_error("until", "This day is before the first one.")
         if cleaned.get("publishable") and cleaned.get("download", "").startswith("requests"):
             self.add_error("publishable", "Every request is listed with its name, which is not to be published.")
+        if cleaned.get("publishable") and not self.errors:
+            self.refuse_what_overlaps(**cleaned)
         return cleaned
+
+    def refuse_what_overlaps(self, since, until, specialty, **_):
+        today = timezone.localdate()
+        if specialty or not is_academic_year(since, until, today):
+            first, last = last_academic_year(today)
+            self.add_error(
+                "publishable",
+                f"Only all specialties together, in a whole academic year that is over, the last from {first} "
+                f"until {last}: others overlap, and can be subtracted from each other.",
+            )
 
     def requests(self):
         """Return the visible requests received on the chosen days, of the chosen specialty."""

@@ -4,19 +4,21 @@ Working days count from the day a request was received, in the school's time zon
 """
 
 from collections import defaultdict
-from datetime import date, timedelta
+from datetime import timedelta
+from itertools import chain, pairwise
 from math import ceil
 from statistics import median
 from typing import NamedTuple
 
 from django.conf import settings
-from django.db.models import Count, DateField, F, Q
-from django.db.models.functions import TruncMonth
+from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from specialties.models import Advisor
+
 from .choices import OPEN_STATUSES, ClassYear, CloseReason, Satisfaction, Status
-from .dates import working_days_between
+from .dates import midnight, working_days_before
 from .events import RequestEvent
 
 NO_FIGURE = "–"  # where nobody was counted; 0 would be a figure
@@ -39,49 +41,14 @@ class Table(NamedTuple):
         return [*self.rows, self.total] if self.total else self.rows
 
 
-class Course(NamedTuple):
-    """How one request went: days, or None for what did not happen."""
-
-    specialty: str
-    received_on: date
-    answered_on: date | None
-    met_on: date | None
-    is_open: bool
-
-    @property
-    def days_to_answer(self):
-        return working_days_between(self.received_on, self.answered_on) if self.answered_on else None
-
-    @property
-    def days_to_meeting(self):
-        return working_days_between(self.received_on, self.met_on) if self.met_on else None
-
-    @property
-    def was_in_time(self):
-        """Whether the first answer came within the target; None where it still can, or nobody waits for it any more."""
-        if self.answered_on:
-            return self.days_to_answer <= settings.OFFICE_DAYS
-        if self.is_open and working_days_between(self.received_on, timezone.localdate()) > settings.OFFICE_DAYS:
-            return False
-        return None
-
-
-def courses_of(requests):
-    columns = ("specialty__name", "created_at", "answered_at", "met_on", "status")
-    for specialty, created_at, answered_at, met_on, status in requests.with_first_answer().values_list(*columns):
-        answered_on = timezone.localdate(answered_at) if answered_at else None
-        yield Course(specialty, timezone.localdate(created_at), answered_on, met_on, status in OPEN_STATUSES)
-
-
 def tables(requests):
-    courses = list(courses_of(requests))
     return [
         by_specialty(requests),
         by_class_year(requests),
         by_month(requests),
-        time_to_first_answer(courses),
-        answered_in_time(courses),
-        time_to_meeting(courses),
+        time_to_first_answer(requests),
+        answered_in_time(requests),
+        time_to_meeting(requests),
         outcomes(requests),
         satisfaction(requests),
         load_of_advisors(requests),
@@ -98,10 +65,28 @@ def by_class_year(requests):
 
 
 def by_month(requests):
-    month = TruncMonth("created_at", output_field=DateField())
-    found = numbers(requests.annotate(month=month), "month")
-    in_words = {date_format(day, "F Y"): found.get(day, 0) for day in months_of(found)}
-    return counted("Requests by month", "Month", in_words, is_over_time=True)
+    first, last = requests.aggregate(first=Min("created_at"), last=Max("created_at")).values()
+    months = [timezone.localdate(first).replace(day=1)] if first else []
+    while months and months[-1] <= timezone.localdate(last):
+        months.append((months[-1] + timedelta(days=31)).replace(day=1))
+    return by_period("Requests by month", "Month", requests, months, "F Y")
+
+
+def by_period(title, heading, requests, days, words):
+    """Return a table of the requests received from each of the days, but the last, to the next.
+
+    Compared with moments, not truncated to days: SQLite would call Python for each row to do so.
+    """
+    moments = [midnight(day) for day in days]
+    periods = {
+        f"from_{day:%Y_%m_%d}": Count("pk", filter=Q(created_at__gte=start, created_at__lt=end))
+        for day, (start, end) in zip(days, pairwise(moments), strict=False)
+    }
+    requests = requests.filter(created_at__range=(moments[0], moments[-1])) if moments else requests.none()
+    in_words = dict(
+        zip((date_format(day, words) for day in days), requests.aggregate(**periods).values(), strict=False)
+    )
+    return counted(title, heading, in_words, is_over_time=True)
 
 
 def outcomes(requests):
@@ -122,67 +107,64 @@ def satisfaction(requests):
     satisfied = Count("pk", filter=Q(satisfaction__gte=Satisfaction.SATISFIED))
     rows = requests.exclude(satisfaction=None).order_by().values_list("class_year")
     found = {year: counts for year, *counts in rows.annotate(answers=Count("pk"), satisfied=satisfied)}
-
-    def line(label, answers=0, satisfied=0):
-        return [label, answers, percent(satisfied, answers)]
-
-    return Table(
-        "Satisfaction by class year",
-        ["Class year", "Answers", "Satisfied or very satisfied, %"],
-        [line(year.label, *found.get(year, ())) for year in ClassYear],
-        line("All", *map(sum, zip(*found.values(), strict=True))),
-        charted=2,
-    )
+    headings = ["Class year", "Answers", "Satisfied or very satisfied, %"]
+    by_year = {year.label: found.get(year, (0, 0)) for year in ClassYear}
+    return shares("Satisfaction by class year", headings, by_year)
 
 
 def load_of_advisors(requests):
     """Each advisor who accepted a request, also one that was handed back later."""
-    theirs = Q(request__advisor=F("advisor"))
-    rows = (
-        RequestEvent.objects.filter(request__in=requests.order_by(), kind=Kind.ACCEPTED)
-        .values_list("advisor", "advisor__name", "advisor__credentials")
-        .order_by("advisor__name", "advisor")
-        .annotate(
-            accepted=Count("request", distinct=True),
-            met=Count("request", distinct=True, filter=theirs & ~Q(request__met_on=None)),
-            still_open=Count("request", distinct=True, filter=theirs & Q(request__status=Status.ACCEPTED)),
-        )
-    )
-    lines = [[f"{name}, {letters}" if letters else name, *counts] for _, name, letters, *counts in rows]
+    accepted = RequestEvent.objects.filter(request__in=requests.order_by(), kind=Kind.ACCEPTED).order_by()
+    accepted = dict(accepted.values_list("advisor").annotate(Count("request", distinct=True)))
+    met = numbers(requests.exclude(met_on=None), "advisor")
+    still_open = numbers(requests.filter(status=Status.ACCEPTED), "advisor")
+    lines = [
+        [str(advisor), *(found.get(advisor.pk, 0) for found in (accepted, met, still_open))]
+        for advisor in Advisor.objects.filter(pk__in=accepted).order_by("name", "pk")
+    ]
     total = ["All", *(sum(line[column] for line in lines) for column in (1, 2, 3))]
     return Table("Load of advisors", ["Advisor", "Accepted", "Met", "Still open"], lines, total, counts=3)
 
 
-def time_to_first_answer(courses):
-    return waits("Working days to first answer", "Answered", courses, lambda course: course.days_to_answer)
+def time_to_first_answer(requests):
+    return waits("Working days to first answer", "Answered", requests, "days_to_answer")
 
 
-def time_to_meeting(courses):
-    return waits("Working days to meeting", "Met", courses, lambda course: course.days_to_meeting)
+def time_to_meeting(requests):
+    return waits("Working days to meeting", "Met", requests, "days_to_meeting")
 
 
-def waits(title, counted, courses, days):
-    headings = ["Specialty", counted, "Median", "90th percentile"]
-    return by_group(title, headings, courses, days, middle, ninetieth_percentile)
-
-
-def answered_in_time(courses):
-    headings = ["Specialty", "Answered or late", f"Within {settings.OFFICE_DAYS} working days, %"]
-    return by_group("Answered in time", headings, courses, lambda course: course.was_in_time, share)
-
-
-def by_group(title, headings, courses, value, *figures):
-    """Return a table with the figures, by specialty and of all, of what `value` gives for each course but None."""
-    groups = defaultdict(list)
-    for course in courses:
-        groups[course.specialty].append(value(course))
+def waits(title, counted, requests, field):
+    days = defaultdict(list)
+    for (specialty, value), number in numbers(requests, "specialty__name", field).items():
+        days[specialty] += [value] * number if value is not None else []
 
     def line(label, values):
-        values = [value for value in values if value is not None]
-        return [label, len(values), *(figure(values) if values else NO_FIGURE for figure in figures)]
+        figures = [middle(values), ninetieth_percentile(values)] if values else [NO_FIGURE] * 2
+        return [label, len(values), *figures]
 
-    rows = [line(name, groups[name]) for name in sorted(groups)]
-    return Table(title, headings, rows, line("All", map(value, courses)), charted=2)
+    rows = [line(specialty, values) for specialty, values in days.items()]
+    headings = ["Specialty", counted, "Median", "90th percentile"]
+    return Table(title, headings, rows, line("All", list(chain(*days.values()))), charted=2)
+
+
+def answered_in_time(requests):
+    """Return the share answered within the target, of the answered and of those still open that are past it."""
+    first_in_time = midnight(working_days_before(timezone.localdate(), settings.OFFICE_DAYS))
+    late = Q(days_to_answer=None, status__in=OPEN_STATUSES, created_at__lt=first_in_time)
+    known = Count("pk", filter=Q(days_to_answer__isnull=False) | late)
+    in_time = Count("pk", filter=Q(days_to_answer__lte=settings.OFFICE_DAYS))
+    rows = requests.order_by("specialty__name").values_list("specialty__name").annotate(known=known, in_time=in_time)
+    found = {name: counts for name, *counts in rows}
+    headings = ["Specialty", "Answered or late", f"Within {settings.OFFICE_DAYS} working days, %"]
+    return shares("Answered in time", headings, found)
+
+
+def shares(title, headings, found):
+    """Return a table of how many there are of each label and what share of them: found is {label: (all, part)}."""
+    total = [sum(column) for column in zip(*found.values(), strict=True)] or [0, 0]
+    *rows, total = [[label, whole, percent(part, whole)] for label, (whole, part) in [*found.items(), ("All", total)]]
+    return Table(title, headings, rows, total, charted=2)
 
 
 def counted(title, heading, found, **options):
@@ -197,14 +179,6 @@ def numbers(requests, *fields):
     return {key[0] if len(fields) == 1 else tuple(key): number for *key, number in rows}
 
 
-def months_of(days):
-    """Return the first day of each month from the earliest of these days to the last, without a gap."""
-    months = sorted(days)[:1]
-    while months and months[-1] < max(days):
-        months.append((months[-1] + timedelta(days=31)).replace(day=1))
-    return months
-
-
 def middle(values):
     """The median: a whole number of days, or one between two."""
     found = median(values)
@@ -214,10 +188,6 @@ def middle(values):
 def ninetieth_percentile(values):
     """The smallest of the values that nine in ten do not exceed."""
     return sorted(values)[ceil(len(values) * 9 / 10) - 1]
-
-
-def share(values):
-    return percent(sum(values), len(values))
 
 
 def percent(part, whole):

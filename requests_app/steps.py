@@ -129,7 +129,8 @@ class Steps:
     @step
     def meet(self, *, by, note=""):
         """Record that they met, and ask the student how it went."""
-        self._move(Status.MET, Kind.MET, by=by, note=note, respond_by=None, met_on=timezone.localdate())
+        dates = {"respond_by": None, "met_on": timezone.localdate(), "days_to_meeting": self.working_days_so_far}
+        self._move(Status.MET, Kind.MET, by=by, note=note, **dates)
         emails.how_was_it(self)
 
     @step
@@ -196,6 +197,8 @@ class Steps:
         """
         if status not in NEXT_STATUS[self.status]:
             self._refuse()
+        if kind in RequestEvent.ANSWERS and self.days_to_answer is None:
+            changes["days_to_answer"] = self.working_days_so_far
         old_status, former = self.status, self.advisor
         advisors = locked(former, changes.get("advisor"))
         self._change(status=status, **changes)

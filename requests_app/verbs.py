@@ -100,6 +100,8 @@ class OfferForm(AllTheSame, RequestVerb):
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, obj=obj, **kwargs)
         self.advisors = {str(advisor.pk): advisor for advisor in obj.specialty.advisors.all()}
+        if not self.advisors:  # then the page says what to do instead
+            self.add_advisor_url = f"{reverse('admin:specialties_advisor_add')}?specialties={obj.specialty_id}"
         able, others = [], []
         for key, advisor in self.advisors.items():
             reason = reason_against(advisor, obj)

@@ -7,6 +7,7 @@ from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import display
 
+from .conflicts import NoSilentOverwrite
 from .indexing import index
 from .models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
@@ -19,13 +20,24 @@ class OnSite:
         return obj.get_absolute_url() if self.is_on_site(obj) else None
 
 
-class AnswerForm(forms.ModelForm):
-    asked_question = None  # its formset says which
+class SavesChanges:
+    """Writes of a row only what changed in its form, since what the form does not hold may have moved meanwhile."""
 
-    class Meta:
-        model = Answer
-        fields = ["question", "short_answer", "body", "confirmed_on", "confirmed_by"]
-        widgets = {"question": forms.HiddenInput}
+    def save_model(self, request, obj, form, change):
+        if not change:
+            return super().save_model(request, obj, form, change)
+        obj.save(update_fields={field.name for field in obj._meta.fields} & self.written({*form.changed_data}))
+
+    def written(self, changed):
+        return changed
+
+
+class AnswerForm(NoSilentOverwrite):
+    edited = "edited_at"
+
+    @property
+    def asked_question(self):
+        return self.instance.question if self.instance.question_id else None
 
     @property
     def place(self):
@@ -36,44 +48,42 @@ class AnswerForm(forms.ModelForm):
     def has_changed(self):
         return bool(set(self.changed_data) - {"question"})
 
-    def validate_unique(self):
-        """Django leaves constraints with the specialty unchecked here, the inline being a part of its page."""
-        try:
-            self.instance.validate_constraints()
-        except ValidationError as error:
-            self._update_errors(error)
-
 
 class AnswerFormSet(forms.BaseInlineFormSet):
     """The answers a specialty has, and an empty form for each question it has not answered yet."""
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        answered = {answer.question_id for answer in self.get_queryset()}
-        self.initial_extra = [{"question": pk} for pk in self.asked if pk not in answered]
+        self.answered = {answer.question_id: answer for answer in self.get_queryset()}
+        self.initial_extra = [{"question": pk} for pk in self.asked if pk not in self.answered]
         self.extra = len(self.initial_extra)
 
     @cached_property
     def asked(self):
         """The questions asked of the specialty, by primary key."""
-        return {question.pk: question for question in self.questions.select_related("stage")}
-
-    @property
-    def questions(self):
-        return Question.objects.asked_of(self.instance if self.instance.pk else None)
+        questions = Question.objects.asked_of(self.instance if self.instance.pk else None)
+        return {question.pk: question for question in questions}
 
     def add_fields(self, form, index):
         super().add_fields(form, index)
-        for field in form.fields.values():
-            field.show_hidden_initial = True  # so that only what this editor changed is saved, not what they saw
         if form.instance.pk:
-            form.fields["question"].disabled = True
-            form.fields["question"].queryset = Question.objects.filter(pk=form.instance.question_id)
-            form.asked_question = form.instance.question
+            form.empty_permitted = True  # so that an answer nobody touched is not looked through again
             return
-        form.fields["question"].queryset = self.questions
-        if (pk := str(form["question"].value())).isdecimal():
-            form.asked_question = self.asked.get(int(pk))
+        form.fields["question"] = forms.ChoiceField(choices=[(pk, pk) for pk in self.asked], widget=forms.HiddenInput)
+        if (pk := str(form["question"].value())).isdecimal() and (question := self.asked.pop(int(pk), None)):
+            # It has one answer, which somebody else may have written meanwhile.
+            form.instance = self.answered.get(question.pk) or Answer(question=question)
+
+    @property
+    def unconfirmed(self):
+        """The questions whose new answers lost their confirmation in this save, which the editor did not ask for."""
+        return [
+            form.instance.question
+            for form in self.initial_forms
+            if form.initial.get("confirmed_on")
+            and not form.instance.confirmed_on
+            and "confirmed_on" not in form.changed_data
+        ]
 
 
 class AnswerInline(StackedInline):
@@ -81,7 +91,7 @@ class AnswerInline(StackedInline):
     form = AnswerForm
     formset = AnswerFormSet
     template = "admin/specialties/answers.html"
-    fields = ["question", "short_answer", "body", ("confirmed_on", "confirmed_by")]
+    fields = ["short_answer", "body", ("confirmed_on", "confirmed_by")]
     can_delete = False
     tab = True
 
@@ -131,7 +141,8 @@ class AdvisorInline(TabularInline):
 
 
 @admin.register(Specialty)
-class SpecialtyAdmin(OnSite, ModelAdmin):
+class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
+    form = NoSilentOverwrite
     list_display = ["name", "abbreviation", "is_published", "answered", "number_of_advisors", "updated_at"]
     list_filter = ["is_published"]
     search_fields = ["name", "abbreviation"]
@@ -148,22 +159,32 @@ class SpecialtyAdmin(OnSite, ModelAdmin):
         return specialty.is_published
 
     def get_object(self, request, object_id, from_field=None):
-        """Locked where it is saved, so that two who save a guide at once do not wait for each other forever."""
+        """Locked where it is saved, so that of two who save a guide at once the second sees what the first wrote."""
         specialty = super().get_object(request, object_id, from_field)
         if specialty and request.method == "POST":
-            Specialty.objects.select_for_update().get(pk=specialty.pk)
+            specialty.refresh_from_db(from_queryset=Specialty.objects.select_for_update(no_key=True))
         return specialty
 
     def get_queryset(self, request):
         return super().get_queryset(request).with_answer_count().with_advisor_count()
 
-    def save_model(self, request, obj, form, change):
-        if form.has_changed() or not change:  # "last edited" is when a word changed, not when Save was pressed
-            super().save_model(request, obj, form, change)
+    def written(self, changed):
+        """ "Last edited" is when a word changed, not when the guide was published or Save was pressed."""
+        return changed | {"updated_at"} if changed - {"slug", "is_published"} else changed
 
     def save_related(self, request, form, formsets, change):
         super().save_related(request, form, formsets, change)
+        if any(formset.model is Resource and formset.has_changed() for formset in formsets):
+            form.instance.save(update_fields=["updated_at"])  # a word of the guide, too
         index(Specialty.objects.filter(pk=form.instance.pk))  # the inline of advisors tells nobody else of its rows
+
+    def save_formset(self, request, form, formset, change):
+        super().save_formset(request, form, formset, change)
+        if isinstance(formset, AnswerFormSet) and formset.unconfirmed:
+            questions = ", ".join(map(str, formset.unconfirmed))
+            messages.warning(
+                request, f"A new text took the confirmation back: {questions}. Ask the department whether it holds."
+            )
 
     @display(description="answered questions", ordering="answer_count")
     def answered(self, specialty):
@@ -174,7 +195,7 @@ class SpecialtyAdmin(OnSite, ModelAdmin):
         return specialty.advisor_count
 
 
-class Sortable:
+class Sortable(SavesChanges):
     """Rows put into order by dragging; a new one comes last."""
 
     ordering_field = "position"
@@ -187,13 +208,16 @@ class Sortable:
 
 
 @admin.register(Question)
-class QuestionAdmin(Sortable, ModelAdmin):
+class QuestionAdmin(OnSite, Sortable, ModelAdmin):
     list_display = ["label", "text", "stage", "asked_of", "is_active"]
     list_filter = ["stage", "is_active"]
     list_select_related = ["stage", "specialty"]
     search_fields = ["label", "text", "key", "other_wordings"]
     autocomplete_fields = ["specialty"]
     exclude = ["position"]
+
+    def is_on_site(self, question):
+        return bool(question.get_absolute_url())
 
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"key": ["label"]}
@@ -229,7 +253,7 @@ class AdvisorForm(forms.ModelForm):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(OnSite, ModelAdmin):
+class AdvisorAdmin(OnSite, SavesChanges, ModelAdmin):
     form = AdvisorForm
     list_display = [
         "full_name",
@@ -246,13 +270,14 @@ class AdvisorAdmin(OnSite, ModelAdmin):
     autocomplete_fields = ["specialties", "stand_in"]
     fieldsets = [
         (None, {"fields": [("name", "credentials"), ("slug", "role"), "specialties"]}),
-        ("Public profile", {"fields": ["photo", "bio", "profile_url", ("email", "show_email")]}),
-        ("Requests", {"fields": [("accepts_requests", "request_limit"), "on_selection_committee"]}),
+        ("Public profile", {"fields": ["photo", "bio", "profile_url", "email", "show_email"]}),
+        ("Requests", {"fields": ["request_limit", ("accepts_requests", "on_selection_committee")]}),
         ("Away", {"fields": [("away_from", "away_until"), "stand_in"]}),
     ]
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
+        obj.refresh_from_db(fields=["open_requests"])
         if obj.open_requests and not obj.takes_requests:
             messages.warning(request, f"{obj} still has {obj.open_requests} open requests: hand them over, if need be.")
         replaced = form.initial.get("photo")
@@ -276,6 +301,9 @@ class AdvisorAdmin(OnSite, ModelAdmin):
     @display(description="advises on")
     def advises_on(self, advisor):
         return ", ".join(specialty.short_name for specialty in advisor.specialties.all())
+
+
+from . import imports_admin  # noqa: E402, F401 - registered like those above
 
 
 def next_position(rows):

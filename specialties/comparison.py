@@ -52,10 +52,10 @@ class Comparison:
             yield f"At most {MOST} fit side by side, so this is left out: {names}."
 
     def rows(self):
-        """Return (question, each specialty's answer) in reading order; None for an answer where it is not asked."""
+        """Return each question with its cells: each specialty and its answer, None where it is not asked."""
         prefetch_related_objects(self.specialties, "answers", "advisors")
         questions = Question.objects.asked_of(*self.specialties)
-        return [(question, [specialty.answer_to(question) for specialty in self.specialties]) for question in questions]
+        return [(question, [(each, each.answer_to(question)) for each in self.specialties]) for question in questions]
 
 
 def address_of(specialties):

@@ -92,8 +92,8 @@ def answer_deleted(instance, origin, **kwargs):
 
 
 @receiver(post_save, sender=Question)
-def question_saved(instance, raw, **kwargs):
-    if not raw:
+def question_saved(instance, raw, update_fields, **kwargs):
+    if not raw and update_fields != {"position"}:  # where it stands, nothing that is found tells
         index(Specialty.objects.all(), instance)
 
 

@@ -10,6 +10,7 @@ from tests.factories import make_superuser
 from tests.mailserver import MailServer
 
 first_questions = import_module("specialties.migrations.0002_first_questions")
+first_other_wordings = import_module("specialties.migrations.0007_first_other_wordings")
 first_synonyms = import_module("specialties.migrations.0005_first_synonyms")
 
 
@@ -18,6 +19,7 @@ def questions(db):
     """The stages and questions a new portal begins with, also after a transactional test has emptied every table."""
     if not Stage.objects.exists():
         first_questions.ask(apps, None)
+        first_other_wordings.add(apps, None)
 
 
 @pytest.fixture

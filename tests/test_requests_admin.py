@@ -123,6 +123,19 @@ def test_offer_sorts_advisors_by_whether_they_can_and_begins_with_the_wish(clien
     assert form["advisor"].value() == wished.pk
 
 
+def test_specialty_without_advisors_is_told_with_what_to_do(client, superuser_client):
+    stored = make_request()
+    html = superuser_client.get(verb_url(stored, "offer")).content.decode()
+    assert f"{stored.specialty} has no advisors yet." in html
+    add = f"/admin/specialties/advisor/add/?specialties={stored.specialty_id}"
+    assert f'href="{add}"' in html
+    assert f'href="{verb_url(stored, "close")}"' in html
+    assert "<select" not in html
+    assert f'value="{stored.specialty_id}" selected' in superuser_client.get(add).content.decode()
+    make_advisor(stored.specialty)
+    assert "has no advisors" not in superuser_client.get(verb_url(stored, "offer")).content.decode()
+
+
 def test_offer_to_somebody_who_cannot_needs_a_tick_and_is_recorded(client, coordinator):
     specialty = make_specialty()
     stored = make_request(specialty, avoid_selection_committee=True)
@@ -189,6 +202,7 @@ def test_agreed_still_needs_the_tick_for_somebody_who_cannot(client, coordinator
 
 def test_offer_to_an_advisor_of_another_specialty_is_refused(client, coordinator):
     stored = make_request()
+    make_advisor(stored.specialty)
     response = client.post(verb_url(stored, "offer"), {"advisor": make_advisor(make_specialty()).pk})
     assert "This person does not advise on this specialty." in response.content.decode()
     stored.refresh_from_db()
@@ -603,6 +617,18 @@ class TestLiaison:
                 assert client.get(CHANGELIST, {"queue": "all"}).status_code == 200
             with django_assert_num_queries(9):
                 assert client.get(change_url(own)).status_code == 200
+
+    def test_failed_email_needs_only_those_who_can_open_it(self, client, own, superuser):
+        own.assign(make_advisor(own.specialty), by=superuser)
+        own.emails.filter(kind="accepted").update(next_try=None)
+        for permissions, needing in (([], set()), (["view_outgoingemail"], {own.reference})):
+            user = make_staff("view_advisorrequest", *permissions)
+            user.liaison_for.create(specialty=own.specialty)
+            client.force_login(user)
+            index = client.get("/admin/")
+            assert {row.reference for row in index.context["urgent"]} == needing
+            assert ("nothing-waits" in index.content.decode()) == (not needing)
+            assert references(client.get(CHANGELIST)) == needing
 
     def test_without_a_specialty_there_is_nothing(self, client, other):
         client.force_login(make_staff("view_advisorrequest"))

@@ -172,7 +172,7 @@ def test_empty_portal_has_no_figures(client, coordinator):
         assert words in html
 
 
-@pytest.mark.parametrize(("is_liaison", "queries"), [(True, 12), (False, 13)])
+@pytest.mark.parametrize(("is_liaison", "queries"), [(True, 13), (False, 14)])
 def test_dashboard_is_flat(client, django_assert_num_queries, is_liaison, queries):
     specialty, staff = make_specialty(), make_superuser()
     user = make_staff("view_advisorrequest", *([] if is_liaison else ["see_every_request", "view_outgoingemail"]))

@@ -11,7 +11,7 @@ from django.db import connection
 
 from requests_app import emails
 from requests_app.deadlines import take_due_steps
-from requests_app.models import AdvisorRequest, IllegalMove, OutgoingEmail
+from requests_app.models import AdvisorRequest, IllegalMove, Offer, OutgoingEmail
 from specialties.models import Advisor
 from tests.factories import make_advisor, make_request, make_specialty, make_superuser
 from tests.test_requests_models import emails_of, events
@@ -61,6 +61,8 @@ def test_advisor_reminded_by_the_office_is_not_reminded_by_the_portal(offered):
 def test_advisor_who_lost_their_address_is_not_reminded(offered):
     Advisor.objects.update(email="")
     assert work_at("2026-11-25T12:00-06:00") == []
+    with time_machine.travel("2026-11-25T12:00-06:00", tick=False):
+        assert not Offer.objects.to_remind().exists()  # nor tried every second
 
 
 def test_nobody_is_reminded_of_a_date_that_is_past(offered):

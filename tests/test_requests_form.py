@@ -414,6 +414,23 @@ def test_form_names_the_advisors_with_what_students_ask_first(client, url, guide
     assert "Opted Out" not in html
 
 
+def test_where_nobody_takes_requests_there_is_nobody_to_choose(client):
+    specialty = make_specialty()
+    make_advisor(specialty, name="Opted Out", slug="opted-out", request_limit=0)
+    url = reverse("requests:create", args=[specialty.slug])
+    html = client.get(url, {"advisor": "opted-out"}).content.decode()
+    assert "Who would you like to talk to?" not in html
+    assert 'name="advisor"' not in html
+
+    refused = client.post(url, form_data(advisor="opted-out"))  # from a page opened before they opted out
+    html = refused.content.decode()
+    assert refused.status_code == 422
+    assert "This advisor does not take requests for this specialty." in html
+    assert "id_advisor" not in html
+    assert client.post(url, form_data(advisor="")).status_code == 302
+    assert AdvisorRequest.objects.get().preferred_advisor is None
+
+
 def test_form_says_how_long_a_message_may_be(client, url):
     assert "Up to 4,000 characters." in client.get(url).content.decode()
 
@@ -434,5 +451,5 @@ def test_form_needs_a_token_of_this_site(url):
 def test_form_page_queries_are_flat(client, url, guide, django_assert_num_queries):
     for _ in range(3):
         make_advisor(guide)
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(3):
         client.get(url)

@@ -8,11 +8,13 @@ import time_machine
 from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Lower
+from django.utils import timezone
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
 from requests_app.choices import OPEN_STATUSES, Status
+from requests_app.dates import working_days_between
 from requests_app.deadlines import take_due_steps
 from requests_app.handover import hand_over
 from requests_app.models import AdvisorRequest, AlreadyOpen, IllegalMove, Offer, RequestEvent
@@ -156,6 +158,10 @@ class Office(RuleBasedStateMachine):
             assert events[0].kind == RequestEvent.Kind.SUBMITTED
             assert all(later.old_status == earlier.new_status for earlier, later in pairwise(events))
             assert events[-1].new_status == row.status
+            days = [timezone.localdate(event.created_at) for event in events if event.kind in RequestEvent.ANSWERS]
+            assert row.days_to_answer == (
+                working_days_between(timezone.localdate(row.created_at), days[0]) if days else None
+            )
 
     @invariant()
     def an_offer_runs_where_an_advisor_has_the_request(self):

@@ -3,16 +3,18 @@
 import csv
 import json
 from datetime import date, datetime, timedelta
+from importlib import import_module
 from io import BytesIO, StringIO
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
-from requests_app.dates import add_working_days, midnight, working_days_between
+from requests_app.dates import add_working_days, midnight, working_days_before, working_days_between
 from requests_app.exports import REQUEST_HEADINGS, as_csv, as_xlsx, table_of
 from requests_app.models import AdvisorRequest
 from requests_app.publishable import masked, publishable
@@ -22,7 +24,6 @@ from requests_app.reports import (
     by_class_year,
     by_month,
     by_specialty,
-    courses_of,
     load_of_advisors,
     ninetieth_percentile,
     outcomes,
@@ -83,6 +84,13 @@ def test_as_many_working_days_lie_between_as_are_added(start, count):
     assert working_days_between(start, add_working_days(start, count)) == count
 
 
+@given(st.dates(date(2020, 1, 1), date(2040, 1, 1)), st.integers(0, 60))
+def test_from_the_first_date_on_no_more_working_days_have_passed(end, count):
+    first = working_days_before(end, count)
+    assert working_days_between(first, end) == count
+    assert working_days_between(first - timedelta(days=1), end) == count + 1
+
+
 def test_days_begin_in_the_time_zone_of_the_school():
     assert midnight(date(2026, 7, 1)).isoformat() == "2026-07-01T00:00:00-05:00"
     assert midnight(date(2026, 12, 1)).isoformat() == "2026-12-01T00:00:00-06:00"
@@ -117,8 +125,18 @@ def test_first_answer_is_when_the_student_first_learns_something_definite(superu
     with at(2):
         stored.accept(by=advisors[1])
         closed.close("Done.", by=superuser)
-    found = time_to_first_answer(list(courses_of(everything())))
+    found = time_to_first_answer(everything())
     assert found.lines == [["Urology", 2, 1.5, 2], ["All", 2, 1.5, 2]]
+
+
+def test_requests_of_before_are_counted_by_their_history():
+    make_met(make_specialty("Urology"), accepted_after=1, met_after=7)
+    make_request()
+    counted = list(everything().values("days_to_answer", "days_to_meeting"))
+    AdvisorRequest.objects.update(days_to_answer=None, days_to_meeting=None)
+    import_module("requests_app.migrations.0009_count_days").forwards(apps, None)
+    assert list(everything().values("days_to_answer", "days_to_meeting")) == counted
+    assert {"days_to_answer": 1, "days_to_meeting": 5} in counted
 
 
 def test_weekends_do_not_count_and_nobody_answered_is_no_figure():
@@ -126,9 +144,12 @@ def test_weekends_do_not_count_and_nobody_answered_is_no_figure():
     make_met(urology, received_after=4, accepted_after=7, met_after=8)
     make_met(urology, accepted_after=0)
     make_request(make_specialty("Surgery"))
-    courses = list(courses_of(everything()))
-    assert time_to_first_answer(courses).lines == [["Surgery", 0, "–", "–"], ["Urology", 2, 0.5, 1], ["All", 2, 0.5, 1]]
-    assert time_to_meeting(courses).lines == [["Surgery", 0, "–", "–"], ["Urology", 1, 2, 2], ["All", 1, 2, 2]]
+    assert time_to_first_answer(everything()).lines == [
+        ["Surgery", 0, "–", "–"],
+        ["Urology", 2, 0.5, 1],
+        ["All", 2, 0.5, 1],
+    ]
+    assert time_to_meeting(everything()).lines == [["Surgery", 0, "–", "–"], ["Urology", 1, 2, 2], ["All", 1, 2, 2]]
 
 
 def test_day_of_an_answer_is_that_of_the_school(superuser):
@@ -136,7 +157,7 @@ def test_day_of_an_answer_is_that_of_the_school(superuser):
         stored = make_request()
     with time_machine.travel("2026-11-24T00:30-06:00"):
         stored.close("Done.", by=superuser)
-    assert [course.days_to_answer for course in courses_of(everything())] == [1]
+    assert time_to_first_answer(everything()).total == ["All", 1, 1, 1]
 
 
 def test_share_in_time_counts_those_who_still_wait_too_long(settings, superuser):
@@ -148,11 +169,11 @@ def test_share_in_time_counts_those_who_still_wait_too_long(settings, superuser)
         make_request(specialty)
         make_request(specialty).withdraw()
     with at(2):
-        found = answered_in_time(list(courses_of(everything())))
+        found = answered_in_time(everything())
         assert found.headings == ["Specialty", "Answered or late", "Within 2 working days, %"]
         assert found.total == ["All", 2, 50]
     with at(3):
-        assert answered_in_time(list(courses_of(everything()))).total == ["All", 3, 33]
+        assert answered_in_time(everything()).total == ["All", 3, 33]
 
 
 @pytest.mark.parametrize(("values", "expected"), [([4], 4), ([1, 9], 9), (range(1, 11), 9), ([5] * 9 + [80], 5)])
@@ -329,9 +350,9 @@ def test_every_request_is_a_row_in_words(surveyed):
     ]
     assert read_csv(as_csv([table_of(everything())])) == [
         REQUEST_HEADINGS,
-        [surveyed.reference, *words, "2026-11-23", "2026-11-24", "2026-11-25", *rest],
+        [surveyed.reference, *words, "2026-11-23", "1", "2026-11-25", "2", *rest],
     ]
-    days = [datetime(2026, 11, day) for day in (23, 24, 25)]
+    days = [datetime(2026, 11, 23), 1, datetime(2026, 11, 25), 2]
     [_, row] = read_xlsx(as_xlsx([table_of(everything())]))["Requests"]
     assert row == [surveyed.reference, *words, *days, *(text or None for text in rest)]
 
@@ -443,21 +464,56 @@ def test_publishable_report_masks_the_page_the_charts_and_the_files(client, coor
     for name, number in (("Neurology", 7), ("Surgery", 1), ("Urology", 6)):
         specialty = make_specialty(name)
         for _ in range(number):
-            make_request(specialty)
-    response = client.get(REPORT, {"publishable": "1"})
+            with at(0):
+                make_request(specialty)
+    year = {"since": "2026-07-01", "until": "2027-06-30", "publishable": "1"}
+    with at(220):
+        client.force_login(coordinator)  # the session of today is long over
+        response = client.get(REPORT, year)
+        sheets = read_xlsx(client.get(REPORT, {**year, "download": "report.xlsx"}).content)
     lines = [["Neurology", 7], ["Surgery", "under 5"], ["Urology", "not shown"], ["All", 14]]
     assert shown(response)["Requests by specialty"] == lines
     [chart] = [chart for table, chart in response.context["tables"] if table.title == "Requests by specialty"]
     assert [bars["data"] for bars in json.loads(chart["data"])["datasets"]] == [[7, None, None]]
-    sheets = read_xlsx(client.get(REPORT, {"publishable": "1", "download": "report.xlsx"}).content)
     assert sheets["Requests by specialty"][1:] == lines
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"since": "2026-08-01"},
+        {"until": "2027-05-31"},
+        {"since": "2025-07-01"},
+        {"since": "2026-01-01", "until": "2026-12-31"},
+        {"since": "2027-07-01", "until": "2028-06-30"},
+        {"specialty": "urology"},
+    ],
+)
+def test_reports_that_could_be_subtracted_from_each_other_are_not_published(client, coordinator, changes):
+    with at(0):
+        make_request(make_specialty("Urology"))
+    year = {"since": "2026-07-01", "until": "2027-06-30", "publishable": "1"}
+    with time_machine.travel("2027-07-01T12:00-05:00"):
+        client.force_login(coordinator)
+        assert client.get(REPORT, year).status_code == 200
+        response = client.get(REPORT, year | changes)
+        assert client.get(REPORT, year | changes | {"download": "report.csv"}).status_code == 422
+    assert response.status_code == 422
+    [message] = response.context["form"].errors["publishable"]
+    assert message == (
+        "Only all specialties together, in a whole academic year that is over, the last from 2026-07-01 "
+        "until 2027-06-30: others overlap, and can be subtracted from each other."
+    )
+    with time_machine.travel("2027-06-30T12:00-05:00"):
+        assert client.get(REPORT, year).status_code == 422
 
 
 def test_names_are_not_published(client, coordinator):
     make_request()
     response = client.get(REPORT, {"publishable": "1", "download": "requests.csv"})
     assert response.status_code == 422
-    assert list(response.context["form"].errors) == ["publishable"]
+    message = "Every request is listed with its name, which is not to be published."
+    assert response.context["form"].errors == {"publishable": [message]}
 
 
 def test_report_is_for_those_who_may_see_requests_and_of_these(client):
@@ -494,7 +550,7 @@ def test_menu_leads_to_the_report_for_those_who_may_open_it(client, coordinator)
 
 
 @pytest.mark.parametrize(
-    ("query", "queries"), [({}, 14), ({"download": "report.xlsx"}, 12), ({"download": "requests.xlsx"}, 5)]
+    ("query", "queries"), [({}, 20), ({"download": "report.xlsx"}, 18), ({"download": "requests.xlsx"}, 5)]
 )
 @pytest.mark.parametrize("is_liaison", [True, False])
 def test_report_is_flat(client, django_assert_num_queries, query, queries, is_liaison):

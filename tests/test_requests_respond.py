@@ -48,6 +48,17 @@ def answer(client, offer, action, **fields):
     return client.post(offer.get_absolute_url(), {"action": action, **fields})
 
 
+@pytest.mark.parametrize("answers", [["accept", "met"], ["accept", "hand_back"], ["decline"]])
+def test_word_to_the_office_is_written_before_the_answer_and_kept_with_it(client, offer, answers):
+    for number, action in enumerate(answers):
+        html = page(client, offer)[1]
+        assert html.index('name="note"') < html.index('name="action"')
+        answer(client, offer, action, note=f"Word {number}")
+    assert [note for *_, note in events(offer.request)][-len(answers) :] == [
+        f"Word {number}" for number in range(len(answers))
+    ]
+
+
 def test_page_shows_what_the_student_wrote_and_until_when(client, offer):
     code, html = page(client, offer)
     assert code == 200

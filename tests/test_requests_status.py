@@ -181,7 +181,8 @@ def test_pages_of_a_wrong_link_say_what_to_do(client, path):
     assert "This link does not work" in response.content.decode()
 
 
-def test_date_can_be_put_into_a_calendar(client, superuser):
+def test_date_can_be_put_into_a_calendar(client, superuser, settings):
+    settings.SITE_URL = "http://portal.example.edu"
     stored = make_request(make_specialty(abbreviation="IR"))
     advisor = make_advisor(stored.specialty, name="Kim, Able")
     url = f"{stored.get_absolute_url()}calendar.ics"
@@ -192,6 +193,9 @@ def test_date_can_be_put_into_a_calendar(client, superuser):
         [event] = Calendar.from_ical(response.content).walk("VEVENT")
         assert event["summary"] == f"{summary} ({stored.reference})"
         assert event["dtstart"].dt == stored.respond_by
+        link = f"http://portal.example.edu{stored.get_absolute_url()}"
+        assert event["url"] == link
+        assert event["description"] == f"Where your request stands, and what you can do: {link}"
         if stored.status == "waiting":
             stored.offer(advisor, by=superuser)
         elif stored.status == "offered":

@@ -1,14 +1,20 @@
+import os
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.db.models.signals import pre_migrate
 
 from requests_app.choices import Status
 from requests_app.deadlines import take_due_steps
 from requests_app.models import AdvisorRequest, RequestEvent
 from requests_app.outbox import OutgoingEmail
 from specialties.models import Advisor, Answer, Specialty
-from tests.factories import make_specialty
+from tests.factories import make_advisor, make_request, make_specialty
 
 
 @pytest.fixture
@@ -50,7 +56,14 @@ def test_demo_names_nobody_and_mails_nobody(demo):
         assert advisor_request.email.endswith("@example.edu")
         assert advisor_request.message.startswith("Sample request: ")
     assert OutgoingEmail.objects.count() > 24
-    assert not OutgoingEmail.objects.filter(sent_at=None).exists()
+    assert not OutgoingEmail.objects.due().exists()
+
+
+def test_one_email_of_the_demo_has_failed_and_says_why(demo):
+    [failed] = OutgoingEmail.objects.filter(sent_at=None)
+    assert failed.state == "failed"
+    assert failed.to in failed.last_error
+    assert failed.request.status == Status.ACCEPTED
 
 
 def test_nothing_is_due_when_the_demo_starts(demo):
@@ -69,13 +82,30 @@ def test_demo_is_loaded_once(demo):
     assert Specialty.objects.get(slug="urology").summary == "Changed by staff"
 
 
-@pytest.mark.parametrize("what", ["guide", "real"])
-def test_demo_touches_no_database_with_something_real_in_it(request, db, what):
-    specialty = request.getfixturevalue("guide") if what == "guide" else make_specialty()
+@pytest.mark.parametrize("make", [make_specialty, make_advisor, make_request])
+def test_demo_touches_no_database_with_something_real_in_it(db, make):
+    make()
+    before = list(Specialty.objects.all())
+    migrated = []
+
+    def note(**kwargs):
+        migrated.append(kwargs)
+
+    pre_migrate.connect(note)
     with pytest.raises(CommandError, match="holds real data"):
         call_command("prepare", "--demo")
-    assert list(Specialty.objects.all()) == [specialty]
-    assert not AdvisorRequest.objects.exists()
+    pre_migrate.disconnect(note)
+    assert (list(Specialty.objects.all()), migrated) == (before, [])
+    assert not User.objects.exists()
+
+
+def test_demo_goes_into_a_database_without_tables(tmp_path):
+    environment = os.environ | {"DATABASE_URL": f"sqlite:///{tmp_path}/new.sqlite3"}
+    command = [sys.executable, "manage.py", "prepare", "--demo"]
+    for password in ("Password", "Forgotten the password?"):
+        result = subprocess.run(command, cwd=settings.BASE_DIR, env=environment, capture_output=True, text=True)
+        assert (result.returncode, result.stderr) == (0, "")
+        assert f"  {password} " in result.stdout
 
 
 def test_portal_without_the_demo_has_the_real_guide_alone(questions):

@@ -151,11 +151,11 @@ def make_run(tmp_path):
     python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
     python.chmod(0o755)
 
-    def start(web, env_file="", **environment):
+    def start(web, env_file="", make=("run",), **environment):
         (tmp_path / "Procfile").write_text(f"web: {web}\n")
         (tmp_path / ".env").write_text(env_file)
         return subprocess.Popen(
-            ["make", "run"],
+            ["make", *make],
             cwd=tmp_path,
             env={"PATH": os.environ["PATH"], **environment},
             stdout=subprocess.PIPE,
@@ -180,6 +180,13 @@ def make_run(tmp_path):
 def test_port_and_processes_are_those_of_the_caller_then_of_the_file(make_run, env_file, environment, expected):
     out, _ = make_run("echo got $PORT $WEB_CONCURRENCY", env_file, **environment).communicate(timeout=30)
     assert f"got {expected}\n" in out
+
+
+def test_demo_has_a_database_of_its_own_and_mails_nobody_whatever_it_is_told(make_run, tmp_path):
+    real = {"DATABASE_URL": "postgres://real", "EMAIL_URL": "smtp://real"}
+    told = ("demo", *(f"{name}={value}" for name, value in real.items()))
+    out, _ = make_run("echo got $DATABASE_URL $EMAIL_URL", make=told, **real).communicate(timeout=30)
+    assert f"got sqlite:///{tmp_path}/demo.sqlite3 consolemail://\n" in out
 
 
 def test_ctrl_c_ends_the_portal_without_an_error(make_run):

@@ -1,13 +1,19 @@
+import re
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from io import BytesIO
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.db.models.fields.files import FieldFile
+from django.db.models.signals import post_save, pre_save
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.html import strip_tags
 from PIL import Image
 
 from advising.middleware import PUBLIC_BODY_LIMIT
@@ -27,6 +33,8 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+STORED = "Stored now: “{}”. Saved again, yours takes its place."
+CHANGED = "Changed meanwhile. This is what is stored now."
 CHANGELISTS = ["specialty", "advisor", "question", "stage", "synonym"]
 
 
@@ -42,13 +50,15 @@ def posted(response, **changes):
     for inline in response.context["inline_admin_formsets"]:
         forms += [inline.formset.management_form, *inline.formset.forms]
     for form in forms:
-        for name in form.fields:
+        for name, field in form.fields.items():
             value = form[name].value()
-            if value is None or value is False or isinstance(value, FieldFile):
-                continue
-            data[form.add_prefix(name)] = value if isinstance(value, list) else getattr(value, "pk", value)
-            if form.fields[name].show_hidden_initial:
-                data[form.add_initial_prefix(name)] = data[form.add_prefix(name)]
+            sent = {form.add_prefix(name): value}
+            if field.show_hidden_initial:
+                initial = form.add_initial_prefix(name)
+                sent[initial] = form.data.get(initial) if form.is_bound else value
+            for key, value in sent.items():
+                if not (value is None or value is False or isinstance(value, FieldFile)):
+                    data[key] = value if isinstance(value, list) else getattr(value, "pk", value)
     return data | changes
 
 
@@ -60,6 +70,14 @@ def prefix_of(response, question):
         if getattr(form, "asked_question", None) == question
     ]
     return prefix
+
+
+def errors_of(response, question):
+    [answers] = [
+        inline.formset for inline in response.context["inline_admin_formsets"] if inline.formset.model is Answer
+    ]
+    [form] = [form for form in answers.forms if form.asked_question == question]
+    return dict(form.errors)
 
 
 def test_every_question_is_on_the_page_in_order_answered_or_not(superuser_client, guide):
@@ -95,6 +113,26 @@ def test_answer_is_written_changed_and_emptied_on_the_specialtys_page(superuser_
     assert answers["interview-month"].is_blank
 
 
+def test_editor_is_told_which_confirmations_a_new_text_took_back(superuser_client, guide):
+    guide.answers.filter(question__key__in=["away-count", "research"]).update(confirmed_on="2026-03-02")
+    page = superuser_client.get(change_url(guide))
+    changed, confirmed_anew, never_confirmed = (
+        prefix_of(page, Question.objects.get(key=key)) for key in ("away-count", "research", "electives")
+    )
+    data = posted(
+        page,
+        **{
+            f"{changed}-short_answer": "Two",
+            f"{confirmed_anew}-short_answer": "Yes, new",
+            f"{confirmed_anew}-confirmed_on": "2026-11-02",
+            f"{never_confirmed}-short_answer": "New",
+        },
+    )
+    response = superuser_client.post(change_url(guide), data, follow=True)
+    warnings = [str(message) for message in response.context["messages"] if message.level_tag == "warning"]
+    assert warnings == ["A new text took the confirmation back: How many aways. Ask the department whether it holds."]
+
+
 def test_saving_without_a_change_changes_no_answer(superuser_client, guide):
     before = list(guide.answers.order_by("pk").values())
     page = superuser_client.get(change_url(guide))
@@ -120,8 +158,93 @@ def test_answer_another_editor_wrote_meanwhile_is_not_overwritten(superuser_clie
     make_answer(guide, question, body="<p>Theirs.</p>")
     response = superuser_client.post(change_url(guide), data)
     assert response.status_code == 200
-    assert "Somebody else answered this meanwhile" in response.content.decode()
+    assert errors_of(response, question)["body"] == [STORED.format("Theirs.")]
     assert guide.answers.get(question=question).body == "<p>Theirs.</p>"
+    assert superuser_client.post(change_url(guide), posted(response)).status_code == 302
+    assert guide.answers.get(question=question).body == "<p>Mine.</p>"
+
+
+def test_answer_two_changed_is_stored_when_the_second_has_seen_both(superuser_client, guide):
+    question = Question.objects.get(key="away-count")
+    answer = guide.answers.get(question=question)
+    page = superuser_client.get(change_url(guide))
+    mine = prefix_of(page, question)
+    with time_machine.travel("2026-11-20T10:00-06:00"):
+        answer.short_answer, answer.body = "Theirs", "<p>Theirs, too.</p>"
+        answer.save()
+
+    response = superuser_client.post(change_url(guide), posted(page, **{f"{mine}-short_answer": "Mine"}))
+    assert response.status_code == 200
+    errors = errors_of(response, question)
+    assert "its text was last edited on 20 November 2026, 10:00." in errors.pop("__all__")[0]
+    assert errors == {"short_answer": [STORED.format("Theirs")], "body": [CHANGED]}
+    assert guide.answers.get(question=question).short_answer == "Theirs"
+
+    again = posted(response)
+    assert (again[f"{mine}-short_answer"], again[f"{mine}-body"]) == ("Mine", "<p>Theirs, too.</p>")
+    assert superuser_client.post(change_url(guide), again).status_code == 302
+    answer.refresh_from_db()
+    assert (answer.short_answer, answer.body) == ("Mine", "<p>Theirs, too.</p>")
+
+
+def test_text_that_changed_meanwhile_is_read_before_it_is_confirmed(superuser_client, guide):
+    question = Question.objects.get(key="away-count")
+    page = superuser_client.get(change_url(guide))
+    guide.answers.filter(question=question).update(body="<p>Theirs.</p>")
+
+    data = posted(page, **{f"{prefix_of(page, question)}-confirmed_on": "2026-11-02"})
+    response = superuser_client.post(change_url(guide), data)
+    assert errors_of(response, question)["body"] == [CHANGED]
+    answer = guide.answers.get(question=question)
+    assert (answer.body, answer.confirmed_on) == ("<p>Theirs.</p>", None)
+
+    assert superuser_client.post(change_url(guide), posted(response)).status_code == 302
+    answer.refresh_from_db()
+    assert (answer.body, answer.confirmed_on) == ("<p>Theirs.</p>", date(2026, 11, 2))
+
+
+def test_answer_a_second_editor_emptied_meanwhile_is_stored_as_nothing(superuser_client, guide):
+    question = Question.objects.get(key="away-count")
+    page = superuser_client.get(change_url(guide))
+    guide.answers.filter(question=question).update(short_answer="")
+    data = posted(page, **{f"{prefix_of(page, question)}-short_answer": "Mine"})
+    response = superuser_client.post(change_url(guide), data)
+    assert errors_of(response, question)["short_answer"] == ["Stored now: nothing. Saved again, yours takes its place."]
+
+
+def test_same_question_sent_twice_is_refused(superuser_client, guide):
+    guide.answers.filter(question__key__in=["chair-letter", "research"]).delete()
+    page = superuser_client.get(change_url(guide))
+    one, other = (
+        prefix_of(page, question) for question in Question.objects.filter(key__in=["chair-letter", "research"])
+    )
+    twice = {f"{prefix}-body": "<p>Mine.</p>" for prefix in (one, other)}
+    twice |= {f"{other}-question": posted(page)[f"{one}-question"]}
+    assert superuser_client.post(change_url(guide), posted(page, **twice)).status_code == 200
+    assert not guide.answers.filter(body="<p>Mine.</p>").exists()
+
+
+def test_text_of_the_guide_two_changed_is_shown_to_the_second(superuser_client, guide):
+    page = superuser_client.get(change_url(guide))
+    Specialty.objects.update(quote="Theirs", address="Their\naddress")
+    response = superuser_client.post(change_url(guide), posted(page, quote="Mine"))
+    errors = response.context["adminform"].form.errors
+    assert (errors["quote"], errors["address"]) == ([STORED.format("Theirs")], [CHANGED])
+    assert Specialty.objects.get().quote == "Theirs"
+    assert superuser_client.post(change_url(guide), posted(response)).status_code == 302
+    assert Specialty.objects.values_list("quote", "address").get() == ("Mine", "Their\naddress")
+
+
+def test_form_sent_twice_and_line_ends_of_a_browser_are_no_conflict(superuser_client, guide):
+    Specialty.objects.update(address="Line 1\nLine 2")
+    page = superuser_client.get(change_url(guide))
+    data = posted(
+        page, **{f"{prefix_of(page, Question.objects.get(key='away-count'))}-short_answer": "Two"}, quote="New"
+    )
+    data |= dict.fromkeys(["address", "initial-address"], "Line 1\r\nLine 2")
+    for _ in range(2):
+        assert superuser_client.post(change_url(guide), data).status_code == 302
+    assert Specialty.objects.get().quote == "New"
 
 
 def test_answer_another_editor_changed_meanwhile_stays_where_this_one_changed_nothing(superuser_client, guide):
@@ -151,6 +274,44 @@ def test_save_without_a_change_is_no_edit(superuser_client, guide):
     superuser_client.post(change_url(guide), posted(superuser_client.get(change_url(guide))))
     guide.refresh_from_db()
     assert guide.last_edited(guide.entries()) == before
+
+
+@pytest.mark.parametrize(
+    ("change", "is_edit"),
+    [
+        ({"quote": "New"}, True),
+        ({"recommendations": "<p>New</p>"}, True),
+        ({"phone": "312-555-0100"}, True),
+        ({"slug": "new"}, False),
+        ({"is_published": "on"}, False),
+    ],
+)
+def test_guide_is_edited_when_a_word_of_it_changes(superuser_client, change, is_edit):
+    specialty = make_specialty(is_published=False)
+    before = specialty.updated_at
+    page = superuser_client.get(change_url(specialty))
+    assert superuser_client.post(change_url(specialty), posted(page, **change)).status_code == 302
+    assert (Specialty.objects.get().updated_at > before) == is_edit
+
+
+def test_guide_is_edited_when_a_resource_of_it_changes(superuser_client):
+    specialty = make_specialty()
+    make_resource(specialty)
+    before = specialty.updated_at
+    page = superuser_client.get(change_url(specialty))
+    superuser_client.post(change_url(specialty), posted(page))
+    assert Specialty.objects.get().updated_at == before
+    superuser_client.post(change_url(specialty), posted(page, **{"resources-0-label": "Another"}))
+    assert Specialty.objects.get().updated_at > before
+
+
+def test_nobody_confirms_what_is_not_there(superuser_client, guide):
+    question = Question.objects.get(key="chair-letter")
+    page = superuser_client.get(change_url(guide))
+    mine = prefix_of(page, question)
+    data = posted(page, **{f"{mine}-body": "<p></p>", f"{mine}-confirmed_on": "2026-11-02"})
+    response = superuser_client.post(change_url(guide), data)
+    assert errors_of(response, question)["confirmed_on"] == ["There is no answer here that could be confirmed."]
 
 
 def test_markup_that_is_not_offered_does_not_get_in(superuser_client, guide):
@@ -203,6 +364,26 @@ def test_new_question_and_stage_come_last(superuser_client):
     assert Stage.objects.last().slug == "residents"
 
 
+def test_dragging_questions_writes_their_places_alone(superuser_client, guide):
+    page = superuser_client.get(reverse("admin:specialties_question_changelist"))
+    formset = page.context["cl"].formset
+    data = {f"form-{key}": value for key, value in formset.management_form.initial.items()}
+    for place, form in enumerate(reversed(formset.forms)):
+        data |= {f"{form.prefix}-id": form.instance.pk, f"{form.prefix}-position": place}
+    saved, found = [], [*SearchEntry.objects.values_list("pk")]
+
+    def note(update_fields, **kwargs):
+        saved.append(update_fields)
+
+    post_save.connect(note, sender=Question)
+    superuser_client.post(reverse("admin:specialties_question_changelist"), data | {"_save": "Save"})
+    post_save.disconnect(note, sender=Question)
+    assert saved == [{"position"}] * len(saved)
+    assert [*SearchEntry.objects.values_list("pk")] == found  # the search is not written anew
+    places = Question.objects.order_by("position").values_list("pk", flat=True)
+    assert list(places) == [form.instance.pk for form in reversed(formset.forms)]
+
+
 def test_key_of_a_question_is_not_rewritten_with_its_label(superuser_client):
     page = superuser_client.get(change_url(Question.objects.first()))
     assert page.context["adminform"].prepopulated_fields == []
@@ -229,6 +410,28 @@ def test_photo_becomes_small_and_loses_where_it_was_taken(
     with django_capture_on_commit_callbacks(execute=True):
         superuser_client.post(change_url(advisor), {**posted(page), "photo-clear": "on"})
     assert not Path(first).exists()
+
+
+@pytest.fixture
+def request_accepted_while_saving():
+    """Another step takes a request between the reading of an advisor's form and the writing of its row."""
+
+    def accept(instance, **kwargs):
+        Advisor.objects.filter(pk=instance.pk).update(open_requests=3)
+
+    pre_save.connect(accept, sender=Advisor)
+    yield
+    pre_save.disconnect(accept, sender=Advisor)
+
+
+def test_saving_an_advisor_leaves_the_number_of_their_requests_alone(superuser_client, request_accepted_while_saving):
+    specialty, advisor = make_specialty(), make_advisor()
+    page = superuser_client.get(change_url(advisor))
+    data = posted(page, bio="New", request_limit=0, specialties=[specialty.pk])
+    response = superuser_client.post(change_url(advisor), data, follow=True)
+    advisor.refresh_from_db()
+    assert (advisor.bio, list(advisor.specialties.all()), advisor.open_requests) == ("New", [specialty], 3)
+    assert f"{advisor} still has 3 open requests" in response.content.decode()
 
 
 def test_photo_is_on_the_site(client, settings, tmp_path):
@@ -270,8 +473,19 @@ def test_view_on_site_leads_to_what_is_on_the_site(superuser_client):
         (draft, None),
         (seen, f"/advisors/{seen.slug}/"),
         (unseen, None),
+        (make_question("asked"), "/questions/asked/"),
+        (make_question(specialty=published), None),
+        (make_question(is_active=False), None),
     ):
         assert superuser_client.get(change_url(obj)).context["absolute_url"] == url
+
+
+def test_no_in_a_list_is_a_word_and_no_alarm(superuser_client):
+    make_specialty(is_published=False)
+    html = superuser_client.get(reverse("admin:specialties_specialty_changelist")).content.decode()
+    [cell] = re.findall(r"<td[^>]*field-is_published[^>]*>(.*?)</td>", html, re.DOTALL)
+    assert strip_tags(cell).strip() == "No"
+    assert "red" not in cell
 
 
 @pytest.mark.parametrize("model", CHANGELISTS)
@@ -318,8 +532,20 @@ def test_new_specialty_offers_all_questions(superuser_client):
     assert (answer.question, answer.body) == (question, "<p>Three.</p>")
 
 
+@pytest.mark.parametrize("keys", [["away-count"], ["away-count", "research", "electives"]])
+def test_saving_a_guide_looks_only_through_what_changed(superuser_client, guide, keys):
+    page = superuser_client.get(change_url(guide))
+    changes = {f"{prefix_of(page, Question.objects.get(key=key))}-short_answer": "New" for key in keys}
+    with CaptureQueriesContext(connection) as queries:
+        assert superuser_client.post(change_url(guide), posted(page, **changes)).status_code == 302
+    statements = [query["sql"] for query in queries if "SAVEPOINT" not in query["sql"]]
+    before_writing = [statement.startswith("UPDATE") for statement in statements].index(True)
+    key_and_constraint = 2
+    assert before_writing == 15 + key_and_constraint * len(keys)
+
+
 @pytest.mark.django_db(transaction=True)
-def test_guide_saved_by_several_at_once_is_saved_by_each(guide):
+def test_guide_saved_by_several_at_once_is_saved_by_each_who_has_seen_what_the_others_wrote(guide):
     user = make_superuser()
 
     def save(number):
@@ -332,9 +558,11 @@ def test_guide_saved_by_several_at_once_is_saved_by_each(guide):
                 for key in ("away-count", "research")
             }
             # Half of them change the guide's own row too, so that rows are written in different orders.
-            return client.post(
-                change_url(guide), posted(page, **changes, summary="Odd" if number % 2 else guide.summary)
-            )
+            changes |= {"summary": "Odd"} if number % 2 else {}
+            response = client.post(change_url(guide), posted(page, **changes))
+            while response.status_code == 200:
+                response = client.post(change_url(guide), posted(response))
+            return response
         finally:
             connection.close()
 

@@ -68,13 +68,19 @@ def test_questions_go_down_and_answers_across(client):
     make_answer(two, own, short_answer="Only two")
     response = client.get("/compare/?s=one&s=two")
     rows = [
-        (question, [answer and answer.is_blank for answer in answers]) for question, answers in response.context["rows"]
+        (question, [(specialty, answer and answer.is_blank) for specialty, answer in cells])
+        for question, cells in response.context["rows"]
     ]
-    assert rows == [(first, [False, True]), (second, [True, True]), (own, [None, False])]
+    assert rows == [
+        (first, [(one, False), (two, True)]),
+        (second, [(one, True), (two, True)]),
+        (own, [(one, None), (two, False)]),
+    ]
     html = response.content.decode()
     assert html.index(">Early<") < html.index(">First<") < html.index(">Late<") < html.index(">Second<")
     assert html.count("No answer from the department yet") == 3
     assert html.count("Not asked") == 1
+    assert html.count('<p class="cell-name">One</p>') == html.count('<p class="cell-name">Two</p>') == 4
 
 
 def test_advisors_and_requests_are_at_the_foot(client, fields):

@@ -8,7 +8,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils import timezone
 
-from specialties.models import Advisor, Answer, Question, Specialty, Standing
+from specialties.models import Advisor, Answer, Question, Specialty
+from specialties.models.guides import Standing
 from tests.factories import make_advisor, make_answer, make_question, make_request, make_specialty, make_stage
 
 pytestmark = pytest.mark.django_db
@@ -150,8 +151,16 @@ def test_new_text_is_dated_and_takes_the_confirmation_back(change):
         setattr(answer, field, value)
     answer.save(update_fields=list(change))
     answer.refresh_from_db()
-    assert answer.confirmation == (None, "")
+    assert (answer.confirmed_on, answer.confirmed_by) == (None, "")
     assert answer.edited_at > timezone.now() - timedelta(minutes=1)
+
+
+def test_new_text_is_not_confirmed_by_naming_somebody_else_for_the_old_day():
+    answer = confirmed_answer()
+    answer.body, answer.confirmed_by = "<p>New.</p>", "Somebody else"
+    answer.save()
+    answer.refresh_from_db()
+    assert (answer.confirmed_on, answer.confirmed_by) == (None, "")
 
 
 def test_new_text_confirmed_in_the_same_save_is_confirmed():
@@ -178,8 +187,13 @@ def test_nothing_is_confirmed_on_a_day_to_come():
         answer.full_clean()
 
 
+def last_edited_on(specialty, day):
+    Specialty.objects.filter(pk=specialty.pk).update(updated_at=f"{day}T12:00Z")
+    return Specialty.objects.get(pk=specialty.pk)
+
+
 def test_guide_is_confirmed_where_every_given_answer_is_and_then_since_the_first():
-    specialty = make_specialty()
+    specialty = last_edited_on(make_specialty(), "2026-03-02")
     make_answer(specialty, confirmed_on=date(2026, 3, 2))
     second = make_answer(specialty, confirmed_on=date(2026, 4, 1))
     make_answer(specialty, body="")
@@ -189,6 +203,14 @@ def test_guide_is_confirmed_where_every_given_answer_is_and_then_since_the_first
     second.save()
     specialty = Specialty.objects.get()
     assert specialty.standing(specialty.entries()) == Standing(False, timezone.localdate())
+
+
+def test_guide_is_not_confirmed_where_its_own_text_was_edited_after_the_first_confirmation():
+    specialty = last_edited_on(make_specialty(), "2026-03-03")
+    make_answer(specialty, confirmed_on=date(2026, 3, 2))
+    make_answer(specialty, confirmed_on=date(2026, 4, 1))
+    specialty.answers.update(edited_at="2026-01-05T12:00Z")
+    assert specialty.standing(specialty.entries()) == Standing(False, date(2026, 3, 3))
 
 
 def test_guide_without_an_answer_is_not_confirmed():

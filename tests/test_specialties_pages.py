@@ -55,16 +55,18 @@ def test_list_says_how_many_questions_are_answered(client, guide):
     ],
 )
 def test_list_is_filtered_by_what_is_true_now(client, query, names):
-    question = make_question()
+    questions = [make_question(), make_question()]
     away, complete, full, with_room = (make_specialty(name) for name in ("Away", "Complete", "Full", "Open"))
-    make_answer(away, question)
-    make_answer(complete, question)
+    for question in questions:
+        make_answer(away, question)
+        make_answer(complete, question)
+    make_answer(full, questions[0])
     make_advisor(away, away_from="2026-01-01")
     make_advisor(complete)
     make_advisor(full, request_limit=1, open_requests=1)
     make_advisor(with_room, away_from="2026-01-01")
     make_advisor(with_room)
-    Question.objects.exclude(pk=question.pk).update(is_active=False)
+    Question.objects.exclude(pk__in=[question.pk for question in questions]).update(is_active=False)
     assert [specialty.name for specialty in client.get(f"/{query}").context["shown"]] == names
 
 
@@ -80,13 +82,14 @@ def test_sample_guidance_is_marked_wherever_its_words_are(client):
     sample, real = make_specialty("Sampled", is_sample=True), make_specialty("Real")
     for specialty in (sample, real):
         make_answer(specialty, question, short_answer="Zebra")
+    make_specialty("Unanswered", is_sample=True)
     for url, count in {
-        "/": 1,
+        "/": 2,
         sample.get_absolute_url(): 1,
         real.get_absolute_url(): 0,
-        "/questions/what/": 1,
+        "/questions/what/": 2,
         "/search/?q=zebra": 1,
-        "/compare/?s=sampled&s=real": 2,  # in the table, and in the list to choose from
+        "/compare/?s=sampled&s=real": 3,  # in the table, and twice in the list to choose from
     }.items():
         assert text_of(client, url).count("Sample guidance") == count, url
 
@@ -148,6 +151,7 @@ def test_last_edited_is_the_day_of_the_latest_change(client):
 
 def test_guide_says_since_when_it_is_confirmed_and_where_an_answer_differs(client):
     specialty = make_specialty()
+    type(specialty).objects.update(updated_at="2026-01-05T12:00Z")
     make_answer(specialty, make_question("first"), confirmed_on="2026-03-02")
     make_answer(specialty, make_question("second"), confirmed_on="2026-04-01")
     html = text_of(client, specialty.get_absolute_url())

@@ -249,6 +249,19 @@ class TestEditIsFoundInTheNextSearch:
         assert SearchEntry.objects.count() == 0
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL searches a column of the row itself")
+def test_what_is_searched_does_not_outlive_its_row():
+    answered("Zebra.")
+    Answer.objects.get().save()
+    Specialty.objects.all().delete()
+    answered("Giraffe.")
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT rowid FROM specialties_search ORDER BY rowid")
+        assert [key for [key] in cursor.fetchall()] == [
+            *SearchEntry.objects.order_by("pk").values_list("pk", flat=True)
+        ]
+
+
 def test_rows_of_a_table_made_anew_are_found(transactional_db):
     """On SQLite every altered column makes a new table of the old rows."""
     address = answered("Zebra.")

@@ -110,13 +110,15 @@ def test_page_names_its_one_address_and_describes_itself(client, guide, url, can
     html = client.get(url).content.decode()
     assert f'<link rel="canonical" href="http://testserver{canonical}">' in html
     assert f'<meta property="og:url" content="http://testserver{canonical}">' in html
-    for name in ("og:title", "og:description", "og:type", "og:site_name"):
+    for name in ("og:title", "og:description", "og:image", "og:type", "og:site_name"):
         assert re.search(rf'<meta property="{name}" content="[^"]+">', html), name
     assert re.search(r'<meta name="description" content="[^"]{20,}">', html)
 
 
-def test_search_pages_are_left_out_of_search_engines(client):
-    assert '<meta name="robots" content="noindex, follow">' in client.get("/search/?q=x").content.decode()
+def test_search_pages_and_forms_are_left_out_of_search_engines(client):
+    form = f"{make_specialty().get_absolute_url()}request/"
+    for url in ("/search/?q=x", form):
+        assert '<meta name="robots" content="noindex, follow">' in client.get(url).content.decode()
     robots = client.get("/robots.txt")
     assert robots["Content-Type"] == "text/plain; charset=utf-8"
     assert robots.content.decode().splitlines() == [

@@ -56,8 +56,8 @@ def open_page(chromium, live_server, settings, transactional_db):
 
 @pytest.fixture
 def sign_in():
-    def sign_in(page):
-        user = make_superuser()
+    def sign_in(page, user=None):
+        user = user or make_superuser()
         user.set_password("for-this-test")
         user.save()
         page.goto("/admin/")
@@ -69,7 +69,10 @@ def sign_in():
     return sign_in
 
 
-def barriers(page):
+WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
+
+
+def barriers(page, **options):
     """Return what axe finds wrong with the page, as readable lines."""
-    found = Axe().run(page).response["violations"]
+    found = Axe().run(page, options=options).response["violations"]
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]

@@ -10,6 +10,7 @@ from tests.factories import (
     make_full_specialty,
     make_request,
     make_resource,
+    make_specialty,
     make_superuser,
 )
 
@@ -141,6 +142,32 @@ def test_headings_of_a_comparison_stay_in_sight(open_page, guide):
     page.locator("tr#chair-letter").scroll_into_view_if_needed()
     heading = page.get_by_role("columnheader", name=guide.name)
     assert heading.bounding_box()["y"] == 0
+
+
+def test_focus_is_never_under_the_headings_of_a_comparison(open_page, guide):
+    other = make_specialty(f"Urology {'and so on ' * 9}")
+    page = open_page(f"/compare/?s={guide.slug}&s={other.slug}")
+    page.locator(".choice button").focus()
+    seen, hidden = [], []
+    while (place := page.evaluate(FOCUS_IN_COMPARISON))["isAfterHeadings"]:
+        seen.append(place["name"])
+        hidden += [place["name"]] if place["top"] < place["endOfHeadings"] else []
+        page.keyboard.press("Shift+Tab")
+    assert len(seen) > Question.objects.count()
+    assert hidden == []
+
+
+FOCUS_IN_COMPARISON = """() => {
+    const focused = document.activeElement;
+    const headings = document.querySelector(".compare thead th");
+    return {
+        name: focused.textContent,
+        isAfterHeadings: !!(headings.compareDocumentPosition(focused) & Node.DOCUMENT_POSITION_FOLLOWING)
+            && !focused.closest("thead"),
+        top: focused.getBoundingClientRect().top,
+        endOfHeadings: headings.getBoundingClientRect().bottom,
+    };
+}"""
 
 
 def test_comparison_on_a_phone_names_the_specialty_at_each_answer(open_page, guide):

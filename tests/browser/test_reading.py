@@ -80,7 +80,7 @@ def test_search_and_comparison_by_keyboard_alone(open_page, urology):
 
 
 def test_link_to_an_answer_is_copied(open_page, guide):
-    page = open_page(guide.get_absolute_url(), permissions=["clipboard-read", "clipboard-write"])
+    page = open_page(f"{guide.get_absolute_url()}?from=mail", permissions=["clipboard-read", "clipboard-write"])
     button = page.get_by_role("button", name="Copy link: Away rotations")
     button.click()
     page.get_by_role("status").get_by_text("Copied").wait_for()

@@ -19,10 +19,12 @@ class Command(BaseCommand):
         parser.add_argument("--demo", action="store_true", help="with sample guides and requests; not beside real data")
 
     def handle(self, **options):
+        if options["demo"]:
+            self.refuse_real_data()
         call_command("migrate", verbosity=0)
         password = self.create_staff()
         if options["demo"]:
-            self.load_demo()
+            demo.load(by=get_user_model().objects.filter(is_staff=True).first())
         elif not Specialty.objects.exists():
             call_command("load_guide", stdout=self.stdout)
         if not SearchEntry.objects.exists():
@@ -33,12 +35,12 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"  Forgotten the password? .venv/bin/python manage.py changepassword {FIRST_STAFF}\n")
 
-    def load_demo(self):
+    def refuse_real_data(self):
+        """Before anything is written, be it a table or an account."""
         try:
-            demo.load(by=get_user_model().objects.filter(is_staff=True).first())
+            demo.is_loaded()
         except demo.NotEmpty:
-            if not Specialty.objects.filter(is_sample=True).exists():
-                raise CommandError("This database holds real data; the demo goes into an empty one only.") from None
+            raise CommandError("This database holds real data; the demo goes into an empty one only.") from None
 
     def create_staff(self):
         """Return the password of the new staff account, or None where there are staff already."""

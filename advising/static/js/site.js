@@ -8,7 +8,7 @@ for (const button of document.querySelectorAll("[data-copy-link]")) {
   const words = button.textContent;
   button.hidden = false;
   button.addEventListener("click", async () => {
-    const address = new URL(button.dataset.copyLink, location.href);
+    const address = new URL(location.pathname + button.dataset.copyLink, location.origin);
     try {
       await navigator.clipboard.writeText(address);
       button.textContent = "Copied";

@@ -1,7 +1,8 @@
+"""What a department says of its specialty, question by question."""
+
 from datetime import date
 from typing import NamedTuple
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
@@ -9,13 +10,9 @@ from django.db.models import F, Func, OuterRef, Prefetch, Q, Subquery
 from django.db.models.functions import Coalesce, Greatest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.functional import cached_property
 
-from .fields import RichTextField, WebAddressField
-from .search import SearchEntry, Synonym
-
-__all__ = ["Advisor", "Answer", "Liaison", "Question", "Resource", "SearchEntry", "Specialty", "Stage", "Synonym"]
+from ..fields import RichTextField, WebAddressField
 
 SHORT_ANSWER_LENGTH = 80  # characters: what fits one cell of a comparison
 
@@ -69,7 +66,8 @@ class SpecialtyQuerySet(models.QuerySet):
         return self.annotate(answer_count=count_of(answers.filter(specialty=OuterRef("pk"))))
 
     def with_advisor_count(self):
-        return self.annotate(advisor_count=count_of(Advisor.objects.filter(specialties=OuterRef("pk"))))
+        advised = Specialty.advisors.through.objects.filter(specialty=OuterRef("pk"))
+        return self.annotate(advisor_count=count_of(advised))
 
     def with_last_edited(self):
         """Each with `text_edited_at`, when a word of the guide last changed."""
@@ -143,10 +141,15 @@ class Specialty(models.Model):
         return answer
 
     def standing(self, entries):
-        """Return how far the guide as a whole can be trusted: confirmed only where every answer it gives is."""
+        """Return how far the guide as a whole can be trusted.
+
+        It is confirmed only where every answer it gives is, and nothing around them was edited after the first of
+        these confirmations: the quote and the recommendations are confirmed by nobody.
+        """
         given = [entry.standing for entry in entries if not entry.is_blank]
-        if given and all(standing.is_confirmed for standing in given):
-            return min(given)
+        first = min(given, default=Standing(False, date.min))  # one that nobody confirmed comes before all others
+        if first.is_confirmed and first.on >= timezone.localdate(self.updated_at):
+            return first
         return Standing(False, timezone.localdate(self.last_edited(entries)))
 
     def last_edited(self, entries):
@@ -209,8 +212,9 @@ class Question(models.Model):
         return self.label
 
     def get_absolute_url(self):
-        """The page with every specialty's answer; a question that only one of them is asked has none."""
-        return reverse("specialties:question", args=[self.key]) if self.specialty_id is None else ""
+        """The page with every specialty's answer; one that only one of them is asked, or none any more, has none."""
+        is_asked_of_all = self.is_active and self.specialty_id is None
+        return reverse("specialties:question", args=[self.key]) if is_asked_of_all else ""
 
     @property
     def place(self):
@@ -274,17 +278,21 @@ class Answer(models.Model):
         return f"{self.specialty}: {self.question}"
 
     def save(self, *args, update_fields=None, **kwargs):
-        """Store the answer. A new text is dated, and nobody has confirmed it unless this save says who did and when."""
+        """Store the answer. A new text is dated, and nobody has confirmed it unless this save names a new day."""
         stored = Answer.objects.filter(pk=self.pk).first()
         if stored and stored.text != self.text:
             self.edited_at = timezone.now()
-            if stored.confirmation == self.confirmation:
+            if stored.confirmed_on == self.confirmed_on:
                 self.confirmed_on, self.confirmed_by = None, ""
             update_fields = update_fields and {*update_fields, "edited_at", "confirmed_on", "confirmed_by"}
         super().save(*args, update_fields=update_fields, **kwargs)
 
     def get_absolute_url(self):
         return f"{self.specialty.get_absolute_url()}#{self.question.key}"
+
+    def clean(self):
+        if self.confirmed_on and not any(self.text):
+            raise ValidationError({"confirmed_on": "There is no answer here that could be confirmed."})
 
     @property
     def is_blank(self):
@@ -298,131 +306,6 @@ class Answer(models.Model):
     def text(self):
         """What the department says: the short answer, and the full text as it is stored."""
         return self.short_answer, Answer._meta.get_field("body").cleaned(self.body)
-
-    @property
-    def confirmation(self):
-        return self.confirmed_on, self.confirmed_by
-
-
-class AdvisorQuerySet(models.QuerySet):
-    def on_site(self):
-        """Those a reader can find: they advise on at least one published specialty."""
-        return self.filter(specialties__in=Specialty.objects.published()).distinct()
-
-    def taking_requests(self):
-        return self.filter(accepts_requests=True, request_limit__gt=0)
-
-    def with_published_specialties(self):
-        return self.prefetch_related(Prefetch("specialties", Specialty.objects.published()))
-
-
-class Advisor(models.Model):
-    name = models.CharField(max_length=100)
-    credentials = models.CharField(max_length=50, blank=True, help_text='As in "MD" or "MD, MPH".')
-    slug = models.SlugField(unique=True, help_text="The last part of the profile's address.")
-    role = models.CharField(max_length=100, default="Specialty Career Advisor")
-    specialties = models.ManyToManyField(Specialty, related_name="advisors", blank=True)
-    photo = models.ImageField(upload_to="advisors/", blank=True)
-    bio = models.TextField(blank=True)
-    email = models.EmailField("e-mail", blank=True, help_text="Where requests go.")
-    show_email = models.BooleanField("show e-mail", default=False, help_text="On the public profile.")
-    profile_url = WebAddressField("profile elsewhere", blank=True)
-    accepts_requests = models.BooleanField("takes requests", default=True)
-    request_limit = models.PositiveSmallIntegerField(
-        default=5, help_text="How many requests at once. 0: none, they have opted out."
-    )
-    open_requests = models.PositiveIntegerField(
-        default=0, editable=False, help_text="How many are with them now. Kept by the requests."
-    )
-    on_selection_committee = models.BooleanField(
-        "on the residency selection committee", default=False, help_text="Students ask to know before they write."
-    )
-    stand_in = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="stands_in_for", help_text="Takes over while away."
-    )
-    away_from = models.DateField(null=True, blank=True)
-    away_until = models.DateField(null=True, blank=True, help_text="The last day away.")
-
-    objects = AdvisorQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["name"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(away_from=None) | Q(away_until=None) | Q(away_until__gte=F("away_from")),
-                name="away_ends_after_it_begins",
-                violation_error_message="The last day away is before the first.",
-            ),
-            models.CheckConstraint(
-                condition=Q(stand_in=None) | ~Q(stand_in=F("id")),
-                name="nobody_stands_in_for_themselves",
-                violation_error_message="Nobody can stand in for themselves.",
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.name}, {self.credentials}" if self.credentials else self.name
-
-    def get_absolute_url(self):
-        return reverse("specialties:advisor", args=[self.slug])
-
-    @property
-    def initials(self):
-        words = self.name.split()
-        return (words[0][0] + words[-1][0]).upper() if words else ""
-
-    @property
-    def public_email(self):
-        return self.email if self.show_email else ""
-
-    @property
-    def takes_requests(self):
-        return self.accepts_requests and self.request_limit > 0
-
-    @property
-    def load(self):
-        """How many requests they have of how many they want at once: "2 of 5"."""
-        return f"{self.open_requests} of {self.request_limit}"
-
-    @property
-    def is_full(self):
-        return self.open_requests >= self.request_limit
-
-    @property
-    def is_away(self):
-        """Whether today is one of the days away; without a last day, until further notice."""
-        today = timezone.localdate()
-        return bool(self.away_from and self.away_from <= today and (not self.away_until or today <= self.away_until))
-
-    @property
-    def availability(self):
-        """Say in a few words whether a student can ask this advisor now."""
-        if not self.takes_requests:
-            return "Not taking requests at the moment"
-        if self.is_away:
-            return f"Away until {date_format(self.away_until, 'j F')}" if self.away_until else "Away at the moment"
-        return "Full at the moment" if self.is_full else "Taking requests"
-
-    @property
-    def is_available(self):
-        """Whether a request would reach this advisor now: they take requests, are not away and not full."""
-        return self.takes_requests and not self.is_away and not self.is_full
-
-
-class Liaison(models.Model):
-    """A user of a department's staff, and a specialty whose requests they see."""
-
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="liaison_for")
-    specialty = models.ForeignKey(Specialty, models.CASCADE, related_name="liaisons")
-
-    class Meta:
-        ordering = ["specialty__name", "user__username"]
-        constraints = [
-            models.UniqueConstraint(fields=["user", "specialty"], name="one_liaison_per_user_and_specialty"),
-        ]
-
-    def __str__(self):
-        return f"{self.user} for {self.specialty}"
 
 
 class Resource(models.Model):

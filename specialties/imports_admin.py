@@ -1,0 +1,232 @@
+"""Pages and new texts that wait for a decision, in the admin."""
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import transaction
+from django.http import HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from unfold.admin import ModelAdmin
+from unfold.decorators import action, display
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
+
+from .importing import Bank, Refused, document_of, read
+from .importing.content import content_of
+from .importing.documents import LARGEST_FILE
+from .models import ImportedPage, Proposal, Specialty, Stage
+from .models.proposals import Decided, Source, State, WrittenOver
+
+
+class ImportForm(forms.Form):
+    """A page, pasted or as a file; valid only where it can be read as a guide."""
+
+    specialty = forms.ModelChoiceField(
+        queryset=Specialty.objects.all(),
+        required=False,
+        empty_label="As the page says",
+        widget=UnfoldAdminSelectWidget,
+    )
+    text = forms.CharField(
+        label="The page, pasted",
+        required=False,
+        strip=False,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 12}),
+        help_text="All of it, as you copy it from the browser.",
+    )
+    file = forms.FileField(
+        label="Or a file",
+        required=False,
+        help_text="Text, HTML or Word (.docx).",
+        widget=UnfoldAdminFileFieldWidget,
+    )
+
+    def clean(self):
+        text, file = self.cleaned_data.get("text"), self.cleaned_data.get("file")
+        if bool(text) == bool(file):
+            raise ValidationError("Paste the page, or choose its file: one of the two.")
+        if file and file.size > LARGEST_FILE:
+            raise ValidationError("This file is larger than 20 MB.")
+        specialty = self.cleaned_data.get("specialty")
+        try:
+            document = document_of(text or file.read())
+            page = read(document, Bank.of_portal(), specialty.name if specialty else "")
+        except Refused as refusal:
+            raise ValidationError(str(refusal)) from refusal
+        if not specialty:
+            specialty = Specialty.objects.filter(name__iexact=page.specialty).first()
+        if not (specialty or page.specialty):
+            raise ValidationError(
+                {"specialty": "The page does not say which specialty it is about. Please choose one."}
+            )
+        self.cleaned_data |= {"page": page, "specialty": specialty}
+
+    def keep(self, *, by):
+        file, page = self.cleaned_data["file"], self.cleaned_data["page"]
+        name = f"{page.specialty or self.cleaned_data['specialty']}, {file.name if file else 'pasted'}"[:200]
+        return ImportedPage.objects.keep(content_of(page), name=name, specialty=self.cleaned_data["specialty"], by=by)
+
+
+@admin.register(ImportedPage)
+class ImportedPageAdmin(ModelAdmin):
+    list_display = ["name", "specialty", "created_at", "author", "waiting"]
+    list_select_related = ["specialty", "author"]
+    list_filter = ["specialty"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_open_count()
+
+    @display(description="to decide", ordering="open_count")
+    def waiting(self, page):
+        return page.open_count
+
+    def add_view(self, request, form_url="", extra_context=None):
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        sent = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = ImportForm(*sent)
+        if form.is_valid():
+            return HttpResponseRedirect(change_url(form.keep(by=request.user)))
+        return self.render(request, "import_form.html", form=form, title="Import a page")
+
+    def change_view(self, request, object_id, form_url="", extra_context=None):
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        page = get_object_or_404(ImportedPage.objects.select_related("specialty"), pk=object_id)
+        if request.method == "POST":
+            if not self.has_change_permission(request):
+                raise PermissionDenied
+            self.decide(request, page)
+            return HttpResponseRedirect(request.get_full_path())
+        context = {"page": page, "stages": Stage.objects.all(), "title": page.name}
+        return self.render(request, "imported_page.html", **context)
+
+    def render(self, request, template, **context):
+        context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
+        return render(request, f"admin/specialties/{template}", context)
+
+    @transaction.atomic
+    def decide(self, request, page):
+        """Do what a button of the preview says: its name, and for one entry the entry's number."""
+        name, _, number = request.POST.get("decision", "").partition(":")
+        entry = page.entries[int(number)] if number.isdecimal() and int(number) < len(page.entries) else None
+        if name == "begin" and not page.specialty:
+            page.begin_guide(by=request.user)
+            messages.success(
+                request, f"A draft guide of {page.specialty} was made. Nobody sees it before it is published."
+            )
+        elif name in ("accept", "decline"):
+            ticked = page.proposals.filter(pk__in=[pk for pk in request.POST.getlist("proposal") if pk.isdecimal()])
+            decide_all(request, ticked, name)
+        elif name == "take_over" and page.specialty:
+            page.take_over(request.POST.getlist("part"))
+            messages.success(request, "What you ticked is in the guide now.")
+        elif name == "match" and entry:
+            self.match(request, entry)
+        elif name == "keep" and entry and page.specialty:
+            stage = Stage.objects.filter(slug=entry.stage).first() or Stage.objects.first()
+            entry.keep(stage, by=request.user)
+            messages.success(request, f"“{entry.wording}” is a question of this specialty alone now.")
+        elif name == "skip" and entry:
+            entry.skip()
+
+    def match(self, request, entry):
+        question = entry.page.questions.get(request.POST.get(f"question-{entry.number}"))
+        if question:
+            entry.match(question)
+            messages.success(request, f"Taken for “{question}”, and its wording is remembered.")
+        else:
+            messages.error(request, "Please choose the question of the bank that it is.")
+
+
+@admin.register(Proposal)
+class ProposalAdmin(ModelAdmin):
+    list_display = ["question", "specialty", "source", "who", "state_label", "takes_effect_at", "created_at"]
+    list_filter = ["state", "source", "specialty"]
+    list_select_related = ["question", "specialty", "author"]
+    search_fields = ["specialty__name", "question__label", "question__text"]
+    autocomplete_fields = ["specialty", "question"]
+    actions = ["accept_ticked", "decline_ticked"]
+    actions_submit_line = ["accept", "decline"]
+    fields = ["specialty", "question", "was", "short_answer", "body", "takes_effect_at"]
+
+    def get_readonly_fields(self, request, obj=None):
+        if obj is None:
+            return []
+        decided = ["short_answer", "body", "takes_effect_at"] if obj.state != State.OPEN else []
+        return ["specialty", "question", "was", *decided]
+
+    def get_fields(self, request, obj=None):
+        return [name for name in self.fields if obj or name != "was"]
+
+    def get_actions_submit_line(self, request, object_id):
+        is_open = Proposal.objects.open().filter(pk=object_id).exists()
+        return super().get_actions_submit_line(request, object_id) if is_open else []
+
+    def save_model(self, request, obj, form, change):
+        if not change:
+            obj.source, obj.author = Source.STAFF, request.user
+        super().save_model(request, obj, form, change)
+
+    @display(description="what changes")
+    def was(self, proposal):
+        """Also what it was compared with, for the decision that is sent back."""
+        parts = [(part,) for part in (proposal.short_answer_differences, proposal.body_differences) if part]
+        seen = format_html('<input type="hidden" name="seen-{}" value="{}">', proposal.pk, proposal.compared_with)
+        return seen + format_html_join("", '<p class="differences">{}</p>', parts)
+
+    @display(
+        description="state",
+        ordering="state",
+        label={State.OPEN: "warning", State.ACCEPTED: "success", State.DECLINED: "info"},
+    )
+    def state_label(self, proposal):
+        waits = proposal.state == State.ACCEPTED and not proposal.in_force_at
+        return proposal.state, "waits for its time" if waits else proposal.get_state_display()
+
+    @action(description="Accept", permissions=["change"])
+    def accept(self, request, obj):
+        decide(request, obj, "accept", at=obj.takes_effect_at)
+
+    @action(description="Decline", permissions=["change"])
+    def decline(self, request, obj):
+        decide(request, obj, "decline")
+
+    @action(description="Accept", permissions=["change"])
+    def accept_ticked(self, request, queryset):
+        decide_all(request, queryset, "accept")
+
+    @action(description="Decline", permissions=["change"])
+    def decline_ticked(self, request, queryset):
+        decide_all(request, queryset, "decline")
+
+
+def decide_all(request, proposals, verb):
+    """Accept or decline each; say how many it was, and of each refusal why."""
+    done = [decide(request, proposal, verb, at=proposal.takes_effect_at) for proposal in proposals.with_answers()]
+    if any(done):
+        messages.success(request, f"{sum(done)} {'accepted' if verb == 'accept' else 'declined'}.")
+    if not done:
+        messages.warning(request, "Nothing was ticked.")
+
+
+def decide(request, proposal, verb, at=None):
+    """Return whether the proposal could be accepted or declined; the reason why not becomes a message."""
+    seen = request.POST.get(f"seen-{proposal.pk}")
+    try:
+        if verb == "accept":
+            proposal.accept(by=request.user, compared_with=seen, at=at)
+        else:
+            proposal.decline(by=request.user)
+    except Decided:
+        messages.error(request, f"{proposal}: somebody decided that before.")
+        return False
+    except WrittenOver:
+        messages.error(request, f"{proposal}: the answer was edited meanwhile. Look at the difference again.")
+        return False
+    return True
+
+
+def change_url(row):
+    return reverse(f"admin:{row._meta.app_label}_{row._meta.model_name}_change", args=[row.pk])

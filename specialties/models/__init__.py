@@ -1,0 +1,20 @@
+from ..search import SearchEntry, Synonym
+from .advisors import Advisor, Liaison
+from .guides import Answer, Question, Resource, Specialty, Stage, not_in_the_future
+from .imported_pages import ImportedPage
+from .proposals import Proposal
+
+__all__ = [
+    "Advisor",
+    "Answer",
+    "ImportedPage",
+    "Liaison",
+    "Proposal",
+    "Question",
+    "Resource",
+    "SearchEntry",
+    "Specialty",
+    "Stage",
+    "Synonym",
+    "not_in_the_future",
+]

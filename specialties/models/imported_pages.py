@@ -1,0 +1,309 @@
+"""Departments' pages as they were read, and how staff take them over: answer by answer, as proposals."""
+
+import json
+import re
+from hashlib import sha256
+from itertools import chain, count
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import OuterRef
+from django.utils.functional import cached_property
+from django.utils.text import slugify
+
+from ..differences import differences
+from ..fields import plain_text
+from .advisors import Advisor
+from .guides import Question, Specialty, count_of
+from .proposals import Proposal, Source, State, propose
+
+NEW, CHANGED, SAME, BLANK, UNMATCHED, SKIPPED = "new", "changed", "same", "blank", "unmatched", "skipped"
+SETTLED = {
+    SAME: "The same in the guide",
+    BLANK: "Blank on the page; the guide stays as it is",
+    SKIPPED: "Left out",
+    State.ACCEPTED: "Accepted",
+    State.DECLINED: "Declined",
+}
+PARTS = {"quote": "quote", "quote_source": "source of the quote", "recommendations": "overall recommendations"}
+CONTACT = {"department": "department", "address": "address", "phone": "phone", "email": "e-mail"}
+LONGEST_LABEL = 30  # characters, of a question
+EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.\w+")
+PHONE = re.compile(r"\+?\(?\d(?:[ ().-]{0,2}\d){9,14}")
+
+
+class ImportedPageQuerySet(models.QuerySet):
+    def with_open_count(self):
+        """Each with `open_count`, how many of its proposals nobody has decided."""
+        return self.annotate(open_count=count_of(Proposal.objects.open().filter(page=OuterRef("pk"))))
+
+    @transaction.atomic
+    def keep(self, content, *, name, specialty, by):
+        """Return the page with this content, and what it says otherwise than its guide proposed, where it has one."""
+        fingerprint = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        page = self.filter(fingerprint=fingerprint, specialty=specialty).first()
+        if not page:
+            page = self.create(content=content, fingerprint=fingerprint, name=name, specialty=specialty, author=by)
+        if specialty:
+            page.propose()
+        return page
+
+
+class ImportedPage(models.Model):
+    """What was read from a page. It changes nothing of a guide before somebody accepts it, one by one or all."""
+
+    name = models.CharField(max_length=200, help_text="Of the file, or what was pasted.")
+    specialty = models.ForeignKey(Specialty, models.CASCADE, null=True, blank=True, related_name="imported_pages")
+    content = models.JSONField(help_text="What was read, and what was said of it since.")
+    fingerprint = models.CharField(max_length=64, help_text="Of what was read: a page that comes twice is one page.")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = ImportedPageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self):
+        return self.name
+
+    def reread(self):
+        """Return it as it is stored now, with the guide it is compared with."""
+        return ImportedPage.objects.select_related("specialty").get(pk=self.pk)
+
+    @cached_property
+    def entries(self):
+        """The entries of the page beside what the guide says, in the page's order."""
+        return [Entry(self, number, **found) for number, found in enumerate(self.content["entries"])]
+
+    def in_state(self, *states):
+        return [entry for entry in self.entries if entry.state in states]
+
+    @property
+    def unmatched(self):
+        return self.in_state(UNMATCHED)
+
+    @property
+    def to_decide(self):
+        return self.in_state(NEW, CHANGED)
+
+    @property
+    def settled(self):
+        """Yield title and entries of each kind that leaves nothing to decide."""
+        for state, title in SETTLED.items():
+            if entries := self.in_state(state):
+                yield title, entries
+        if self.vanished:
+            yield "Answered in the guide and not on the page; the guide keeps it", self.vanished
+
+    @property
+    def vanished(self):
+        """The answers of the guide whose questions the page does not have."""
+        if not self.specialty:
+            return []
+        on_page = {entry.key for entry in self.entries}
+        return [each for each in self.specialty.entries() if not each.is_blank and each.question.key not in on_page]
+
+    @cached_property
+    def questions(self):
+        """The questions an entry can be, by key."""
+        asked = Question.objects.asked_of(self.specialty) if self.specialty else Question.objects.asked_of_all()
+        return {question.key: question for question in asked}
+
+    @cached_property
+    def last_proposals(self):
+        """What was last proposed from this page, by question."""
+        return {proposal.question_id: proposal for proposal in self.proposals.order_by("pk")}
+
+    @property
+    def parts(self):
+        return list(self._parts())
+
+    def _parts(self):
+        """Yield name, label and differences of each other part of the page that the guide has otherwise."""
+        for name, label in (PARTS | CONTACT).items():
+            found, present = self.fields.get(name, ""), getattr(self.specialty, name, "")
+            if found and plain_text(found) != plain_text(present):
+                yield name, label, differences(plain_text(present), plain_text(found))
+        if names := [advisor["name"] for advisor in self.new_advisors]:
+            yield "advisors", "advisors", differences("", "\n".join(names))
+        if lines := [f"{resource['label']}: {resource['url']}" for resource in self.new_resources]:
+            yield "resources", "resources", differences("", "\n".join(lines))
+
+    @property
+    def fields(self):
+        """The page's values for fields of the guide."""
+        return {name: self.content[name] for name in PARTS} | contact_fields(self.content["contact"])
+
+    @property
+    def new_advisors(self):
+        known = {advisor.name for advisor in self.specialty.advisors.all()} if self.specialty else set()
+        return [advisor for advisor in self.content["advisors"] if advisor["name"] not in known]
+
+    @property
+    def new_resources(self):
+        known = {resource.url for resource in self.specialty.resources.all()} if self.specialty else set()
+        return [resource for resource in self.content["resources"] if resource["url"] not in known]
+
+    @transaction.atomic
+    def propose(self):
+        """Propose every answer of the page that the guide does not give in the same words."""
+        for entry in self.in_state(NEW, CHANGED, State.ACCEPTED, State.DECLINED):
+            entry.propose()
+
+    @transaction.atomic
+    def begin_guide(self, *, by):
+        """Make a draft guide of the page, with every part and every answer to a question of the bank."""
+        name = self.content["specialty"]
+        self.specialty = Specialty.objects.create(name=name, slug=free(Specialty, "slug", name))
+        self.save(update_fields=["specialty"])
+        self.take_over([name for name, *_ in self.parts])
+        self.propose()
+        for proposal in self.proposals.open():
+            proposal.accept(by=by)
+
+    @transaction.atomic
+    def take_over(self, parts):
+        """Store these other parts of the page in the guide, by their names."""
+        self.specialty = Specialty.objects.select_for_update(no_key=True).get(pk=self.specialty_id)
+        fields = {name: self.fields[name] for name in parts if name in self.fields}
+        for name, value in fields.items():
+            setattr(self.specialty, name, value)
+        self.specialty.full_clean()
+        self.specialty.save()
+        if "advisors" in parts:
+            for found in self.new_advisors:
+                self.specialty.advisors.add(advisor_named(**found))
+        if "resources" in parts:
+            for position, resource in enumerate(self.new_resources):
+                self.specialty.resources.create(**resource, position=100 + position)
+
+    def decide(self, entry, **decision):
+        """Keep what somebody said of an entry."""
+        self.content["entries"][entry.number] |= decision
+        self.save(update_fields=["content"])
+
+
+class Entry:
+    """A question of an imported page with the text below it, beside what the guide has."""
+
+    def __init__(self, page, number, *, stage, question, key, answer, body, blank, skipped=False):
+        self.page, self.number = page, number
+        self.stage, self.wording, self.key, self.text, self.body = stage, question, key, answer, body
+        self.is_blank, self.is_skipped = blank, skipped
+
+    def __str__(self):
+        return str(self.question or self.wording)
+
+    @property
+    def question(self):
+        return self.page.questions.get(self.key)
+
+    @cached_property
+    def answer(self):
+        """What the guide says now; None where there is no guide yet or the question is not in the bank."""
+        return self.page.specialty.answer_to(self.question) if self.page.specialty and self.question else None
+
+    @property
+    def proposal(self):
+        return self.page.last_proposals.get(self.question.pk) if self.question else None
+
+    @property
+    def state(self):
+        if self.is_skipped:
+            return SKIPPED
+        if not self.question:
+            return UNMATCHED
+        if self.is_blank:
+            return BLANK
+        if self.answer and words(self.answer.body) == words(self.body):
+            return SAME
+        if self.proposal and self.proposal.state != State.OPEN:
+            return self.proposal.state
+        return NEW if self.answer is None or self.answer.is_blank else CHANGED
+
+    @property
+    def differences(self):
+        return differences(plain_text(self.answer.body) if self.answer else "", plain_text(self.body))
+
+    def propose(self):
+        """Return a proposal of the page's text; the page has no short answers, so the guide's stays."""
+        return propose(
+            self.page.specialty,
+            self.question,
+            short_answer=self.answer.short_answer,
+            body=self.body,
+            source=Source.IMPORT,
+            author=self.page.author,
+            page=self.page,
+        )
+
+    @transaction.atomic
+    def match(self, question):
+        """Take the entry for this question of the bank, and remember its wording for the next page."""
+        if self.wording not in question.all_wordings.splitlines():
+            question.other_wordings = f"{question.other_wordings}\n{self.wording}".strip()
+            question.save()
+        self.page.decide(self, key=question.key)
+        if not self.is_blank and self.page.specialty:
+            matched = self.page.reread().entries[self.number]
+            if matched.state in (NEW, CHANGED):
+                matched.propose()
+
+    @transaction.atomic
+    def keep(self, stage, *, by):
+        """Make it a question that this specialty alone is asked, with the page's answer."""
+        label = self.wording if len(self.wording) <= LONGEST_LABEL else self.wording[: LONGEST_LABEL - 1].rstrip() + "…"
+        question = Question.objects.create(
+            specialty=self.page.specialty,
+            stage=stage,
+            key=free(Question, "key", f"{self.page.specialty.short_name} {self.wording}"),
+            text=self.wording[:300],
+            label=label,
+            position=100 + self.number,
+        )
+        self.page.decide(self, key=question.key)
+        kept = self.page.reread().entries[self.number]
+        if not kept.is_blank:
+            kept.propose().accept(by=by)
+
+    def skip(self):
+        self.page.decide(self, skipped=True)
+
+
+def words(html):
+    """What two texts have to share to be the same: their words, however they are laid out."""
+    return plain_text(html).split()
+
+
+def contact_fields(contact):
+    """Return what a contact block holds as the fields of a guide: the department's line, an address, phone, e-mail."""
+    fields, address = {}, []
+    for line in contact.splitlines():
+        if found := EMAIL.search(line):
+            fields.setdefault("email", found[0])
+        elif found := PHONE.search(line):
+            fields.setdefault("phone", found[0].strip())
+        elif "department" not in fields and not address:
+            fields["department"] = line
+        else:
+            address.append(line)
+    return fields | ({"address": "\n".join(address)} if address else {})
+
+
+def advisor_named(name, credentials, role, email):
+    """Return the advisor of this name; where there is none, a new one."""
+    advisor = Advisor.objects.filter(name=name).first()
+    if not advisor:
+        advisor = Advisor(name=name, credentials=credentials, email=email, slug=free(Advisor, "slug", name))
+        advisor.role = role or advisor.role
+        advisor.full_clean()
+        advisor.save()
+    return advisor
+
+
+def free(model, field, text):
+    """Return the text as a slug that no row of the model has in this field."""
+    slug = slugify(text)[:40]
+    taken = set(model.objects.filter(**{f"{field}__startswith": slug}).values_list(field, flat=True))
+    return next(each for each in chain([slug], (f"{slug}-{n}" for n in count(2))) if each not in taken)

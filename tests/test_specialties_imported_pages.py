@@ -1,0 +1,158 @@
+from pathlib import Path
+
+import pytest
+
+from specialties.importing import Bank, document_of, read
+from specialties.importing.content import content_of
+from specialties.models import ImportedPage, Proposal, Question, Specialty, Stage
+from specialties.models.proposals import State
+from tests.factories import make_specialty, make_superuser
+
+pytestmark = pytest.mark.django_db
+
+PAGE = """
+Urology
+"Urology looks after the urinary tract, and after those who live with what goes wrong in it."
+— A Guide to Specialties, p. 4.
+M1 and M2 Students
+What advice would you offer first- and second-year students who are interested in pursuing your specialty?
+Shadow early.
+M3 and M4 Students
+Does your specialty recommend doing away rotations?
+Yes, one.
+Does your specialty require a letter from the chairman?
+What do you wear in the clinic?
+Scrubs are fine.
+"""
+
+
+def kept(text=PAGE, specialty=None):
+    page = read(document_of(text), Bank.of_portal())
+    return ImportedPage.objects.keep(content_of(page), name="A page", specialty=specialty, by=make_superuser())
+
+
+def states(page):
+    return {entry.key or entry.wording: entry.state for entry in page.reread().entries}
+
+
+def answers(specialty):
+    return {answer.question.key: answer.body for answer in specialty.answers.select_related("question")}
+
+
+@pytest.fixture
+def urology(questions):
+    return make_specialty("Urology")
+
+
+def test_page_changes_nothing_until_it_is_accepted(urology):
+    page = kept(specialty=urology)
+    assert states(page) == {
+        "early-advice": "new",
+        "away-rotations": "new",
+        "chair-letter": "blank",
+        "What do you wear in the clinic?": "unmatched",
+    }
+    assert answers(urology) == {}
+    for proposal in Proposal.objects.all():
+        proposal.accept(by=None)
+    assert answers(urology) == {"early-advice": "<p>Shadow early.</p>", "away-rotations": "<p>Yes, one.</p>"}
+    assert states(page)["early-advice"] == "same"
+
+
+def test_same_page_twice_is_one_page_and_proposes_nothing_twice(urology):
+    assert kept(specialty=urology) == kept(specialty=urology)
+    assert Proposal.objects.count() == 2
+
+
+def test_page_of_a_guide_that_has_it_all_already_proposes_nothing(guide):
+    seed = Path("tests/pages/interventional-radiology.txt").read_bytes()
+    page = kept(seed, specialty=guide)
+    assert set(states(page).values()) == {"same", "blank"}
+    assert Proposal.objects.count() == 0
+    assert [*page.parts] == []
+    assert page.vanished == []
+
+
+def test_short_answer_of_the_guide_stays(urology):
+    question = Question.objects.get(key="away-rotations")
+    urology.answers.create(question=question, short_answer="Yes", body="<p>Yes.</p>")
+    page = kept(specialty=urology)
+    assert states(page)["away-rotations"] == "changed"
+    page.proposals.get(question=question).accept(by=None)
+    answer = urology.answers.get(question=question)
+    assert (answer.short_answer, answer.body) == ("Yes", "<p>Yes, one.</p>")
+
+
+def test_answers_that_the_page_no_longer_has_are_named(urology):
+    question = Question.objects.get(key="research")
+    answer = urology.answers.create(question=question, body="<p>Yes.</p>")
+    assert kept(specialty=urology).vanished == [answer]
+
+
+def test_declined_text_is_offered_again_only_when_the_page_comes_again(urology):
+    page = kept(specialty=urology)
+    Proposal.objects.get(question__key="away-rotations").decline(by=None)
+    assert states(page)["away-rotations"] == "declined"
+    assert states(kept(specialty=urology))["away-rotations"] == "new"
+    assert Proposal.objects.filter(state=State.OPEN).count() == 2
+
+
+def test_unmatched_question_is_matched_and_the_wording_is_remembered(urology):
+    page = kept(specialty=urology)
+    [entry] = page.unmatched
+    research = Question.objects.get(key="research")
+    entry.match(research)
+    research.refresh_from_db()
+    assert "What do you wear in the clinic?" in research.other_wordings.splitlines()
+    assert states(page)["research"] == "new"
+    assert Proposal.objects.get(question=research).body == "<p>Scrubs are fine.</p>"
+    again = kept(PAGE + "\n", specialty=make_specialty("Other"))
+    assert states(again)["research"] == "new"
+
+
+def test_unmatched_question_is_kept_as_the_specialtys_own(urology):
+    page = kept(specialty=urology)
+    [entry] = page.unmatched
+    entry.keep(Stage.objects.last(), by=None)
+    question = Question.objects.get(specialty=urology)
+    assert (question.text, question.label) == ("What do you wear in the clinic?", "What do you wear in the clini…")
+    assert answers(urology) == {question.key: "<p>Scrubs are fine.</p>"}
+    assert page.reread().unmatched == []
+
+
+def test_unmatched_question_is_skipped(urology):
+    page = kept(specialty=urology)
+    page.unmatched[0].skip()
+    assert states(page)["What do you wear in the clinic?"] == "skipped"
+    assert page.reread().unmatched == []
+
+
+def test_other_parts_are_taken_over_one_by_one(urology):
+    page = kept(specialty=urology)
+    assert [(name, text) for name, _, text in page.parts] == [
+        (
+            "quote",
+            "<ins>Urology looks after the urinary tract, and after those who live with what goes wrong in it.</ins>",
+        ),
+        ("quote_source", "<ins>A Guide to Specialties, p. 4.</ins>"),
+    ]
+    page.take_over(["quote"])
+    urology.refresh_from_db()
+    assert (urology.quote, urology.quote_source) == (
+        "Urology looks after the urinary tract, and after those who live with what goes wrong in it.",
+        "",
+    )
+
+
+def test_page_of_a_new_specialty_becomes_a_draft_at_one_word(questions):
+    page = kept(Path("tests/pages/interventional-radiology.txt").read_bytes())
+    assert Specialty.objects.count() == Proposal.objects.count() == 0
+    page.begin_guide(by=None)
+    specialty = Specialty.objects.get()
+    assert (specialty.name, specialty.is_published) == ("Interventional Radiology", False)
+    assert len(answers(specialty)) == 10
+    assert [advisor.name for advisor in specialty.advisors.all()] == ["Kent Sato"]
+    assert specialty.department == "Department of Radiology"
+    assert specialty.phone == "312-695-5753"
+    assert specialty.address.splitlines()[-1] == "Chicago, IL 60611-2923"
+    assert set(states(page).values()) == {"same", "blank"}

@@ -1,0 +1,385 @@
+import io
+import json
+import sys
+import tomllib
+import zipfile
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from specialties.importing import Bank, Refused, document_of, read
+from specialties.models import Answer, Specialty
+from specialties.words import words_of
+
+PAGES = Path(__file__).parent / "pages"
+EXPECTED = sorted(PAGES.glob("*.toml"))  # beside each page: what a careful person copies from it; no answer is a blank
+AWAYS = "Does your specialty recommend doing away rotations?"
+COUNT = "If your specialty recommends doing away rotations, how many “aways” do you recommend?"
+RANK = "Does the academic rank of the letter writer matter?"
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def bank(questions):
+    return Bank.of_portal()
+
+
+def page_of(expected):
+    [page] = (path for path in PAGES.glob(f"{expected.stem}.*") if path != expected)
+    return page
+
+
+def answers(page):
+    return {entry.question: entry.answer for entry in page.entries}
+
+
+def imported(bank, content):
+    return read(document_of(content), bank)
+
+
+def printed(capsys, *arguments):
+    call_command("import_guide", *map(str, arguments), "--dry-run", "--json")
+    return json.loads(capsys.readouterr().out)
+
+
+def word_file(*paragraphs, parts=()):
+    """Return a .docx of paragraphs, each its text and whether it is bold, with further parts by name."""
+    runs = "".join(
+        f"<w:p><w:r>{'<w:rPr><w:b/></w:rPr>' if bold else ''}<w:t>{text}</w:t></w:r></w:p>" for text, bold in paragraphs
+    )
+    main = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    office = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    relations = "http://schemas.openxmlformats.org/package/2006/relationships"
+    files = {
+        "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
+        "_rels/.rels": f'<Relationships xmlns="{relations}"><Relationship Id="a" Type="{office}/officeDocument" '
+        'Target="word/document.xml"/></Relationships>',
+        "word/document.xml": f'<w:document xmlns:w="{main}"><w:body>{runs}</w:body></w:document>',
+        **dict(parts),
+    }
+    return zipped(files)
+
+
+def zipped(files):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return content.getvalue()
+
+
+# Pages
+
+
+@pytest.mark.parametrize("expected", EXPECTED, ids=lambda path: path.stem)
+def test_page_is_read_as_a_careful_person_reads_it(bank, capsys, expected):
+    wanted = tomllib.loads(expected.read_text(encoding="utf-8"))
+    if reason := wanted.get("refused"):
+        with pytest.raises(CommandError, match=reason):
+            printed(capsys, page_of(expected))
+        assert capsys.readouterr().out == ""
+        return
+    found = printed(capsys, page_of(expected))
+    assert found == {
+        "specialty": wanted["specialty"],
+        "quote": wanted.get("quote", ""),
+        "quote_source": wanted.get("quote_source", ""),
+        "recommendations": wanted.get("recommendations", ""),
+        "entries": [
+            {"stage": None, "key": None, "answer": "", "blank": "answer" not in entry} | entry
+            for entry in wanted["entries"]
+        ],
+        "advisors": [{"credentials": "", "role": "", "email": ""} | advisor for advisor in wanted.get("advisors", [])],
+        "resources": wanted.get("resources", []),
+        "contact": wanted.get("contact", ""),
+        "warnings": wanted.get("warnings", []),
+    }
+
+
+def test_each_page_has_what_is_expected_of_it_beside_it():
+    pages = Counter(path.stem for path in PAGES.iterdir())
+    assert len(pages) > 20
+    assert set(pages.values()) == {2}
+
+
+def test_reading_writes_nothing(bank, capsys):
+    printed(capsys, PAGES / "interventional-radiology.txt")
+    assert (Specialty.objects.count(), Answer.objects.count()) == (0, 0)
+
+
+# Questions and the bank
+
+
+@pytest.mark.parametrize(
+    ("wording", "key"),
+    [
+        ("Are audition rotations recommended?", "away-rotations"),
+        ("Should students do away rotations?", "away-rotations"),
+        ("How important are away rotations in this specialty?", "away-rotations"),
+        ("How many aways should I do?", "away-count"),
+        ("When should away rotations be completed?", "away-timing"),
+        ("When are most interviews?", "interview-month"),
+        ("Is a chairperson's letter needed?", "chair-letter"),
+        ("Do all LORs need to be written by members of this specialty?", "letters-from-specialty"),
+        ("What advice would you give to M1 and M2 students interested in this specialty?", "early-advice"),
+        ("Is research important?", "research"),
+        ("Does research experience need to be in the specialty itself?", "research"),
+        ("Are letters from away institutions important?", None),
+        ("How do letters from away rotations count?", None),
+        ("When should I apply for away rotations?", None),
+        ("Why are away rotations recommended?", None),
+        ("Can I take two away rotations?", None),
+        ("What M1 electives would you recommend?", None),
+        ("What advice would you offer fourth-year students?", None),
+        ("Does class rank matter?", None),
+        ("How many letters do you need?", None),
+        ("Does your department offer research?", None),
+        ("Does the chair write letters?", None),
+        ("?", None),
+    ],
+)
+def test_question_is_one_of_the_bank_only_where_it_means_the_same(bank, wording, key):
+    found = bank.question_for(wording)
+    assert (found and found.key) == key
+
+
+def test_half_of_a_question_is_not_it_where_the_page_asks_the_other_half(bank):
+    page = imported(
+        bank,
+        "Is research important?\nYes.\nDoes research experience need to be in the specialty itself?\nNo.\n",
+    )
+    assert [entry.key for entry in page.entries] == ["research", None]
+
+
+def test_second_question_of_the_same_meaning_is_left_to_staff(bank):
+    page = imported(bank, f"{AWAYS}\nYes.\n\nAre audition rotations needed?\nNo.\n")
+    assert [(entry.key, entry.answer) for entry in page.entries] == [("away-rotations", "Yes."), (None, "No.")]
+    assert page.warnings == (
+        "The specialty is not named.",
+        "“Are audition rotations needed?” asks the same as a question before it.",
+    )
+
+
+def test_wording_added_by_staff_is_recognised(bank):
+    question = bank.question_for(AWAYS)
+    question.other_wordings = "Thoughts on visiting elsewhere?"
+    question.save()
+    assert Bank.of_portal().question_for("Thoughts on  visiting elsewhere") == question
+
+
+@pytest.mark.parametrize(
+    ("heading", "stage"),
+    [
+        ("M1 and M2 Students", "m1-m2"),
+        ("MS1/MS2", "m1-m2"),
+        ("MS-1 & MS-2 Students", "m1-m2"),
+        ("MS I and MS II", "m1-m2"),
+        ("First-Year Students", "m1-m2"),
+        ("FIRST AND SECOND YEAR STUDENTS", "m1-m2"),
+        ("Years 1 and 2", "m1-m2"),
+        ("Preclinical", "m1-m2"),
+        ("Pre-clerkship Years:", "m1-m2"),
+        ("Advice for MS3 and MS4 Students", "m3-m4"),
+        ("M4 Students", "m3-m4"),
+        ("3rd- and 4th-Year Students", "m3-m4"),
+        ("Third Year", "m3-m4"),
+        ("Clinical Years", "m3-m4"),
+        ("MS III–IV", "m3-m4"),
+        ("M2 and M3 Students", None),
+    ],
+)
+def test_stage_is_found_in_many_spellings(bank, heading, stage):
+    page = imported(bank, f"Urology\n\n{heading}\n\n{AWAYS}\nYes.\n{RANK}\nNo.\n")
+    assert [(entry.stage, entry.answer) for entry in page.entries] == [(stage, "Yes."), (stage, "No.")]
+
+
+# Blanks and answers
+
+
+@pytest.mark.parametrize(
+    "nothing", ["", "\n\n", " \n", "-\n", "•\n", "\u200b\n", "Specialty Career Advisor:\nJo Advisor, MD\n"]
+)
+def test_blank_stays_blank(bank, nothing):
+    page = imported(bank, f"{AWAYS}\n{nothing}{COUNT}\nN/A\n")
+    assert [(entry.answer, entry.blank) for entry in page.entries] == [("", True), ("N/A", False)]
+
+
+def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
+    page = imported(bank, f"{AWAYS}Yes. One or two.\n\nYes.\nOne or two.\n{COUNT} Two.\nTwo.\n")
+    assert answers(page) == {AWAYS: "Yes.\nOne or two.", COUNT: "Two."}
+
+
+def test_answer_is_stored_with_its_lists_and_links_and_nothing_else(bank):
+    page = imported(
+        bank,
+        f"<p><b>{AWAYS}</b></p><p onclick='x()'>Yes, <a href='https://example.edu/a?b=1'>two</a>.</p>"
+        "<ul><li>Home</li><li><a href='javascript:x()'>Away</a><script>x()</script></li></ul><style>p{}</style>",
+    )
+    [entry] = page.entries
+    assert entry.body == (
+        '<p>Yes, <a href="https://example.edu/a?b=1">two</a>.</p><ul><li><p>Home</p></li><li><p>Away</p></li></ul>'
+    )
+    assert entry.answer == "Yes, two.\nHome\nAway"
+
+
+# Files
+
+
+def test_word_file_is_read(bank):
+    content = word_file(
+        ("Urology", True), (AWAYS, True), ("Yes &amp; no.", False), (COUNT, True), (RANK, True), ("No", False)
+    )
+    page = imported(bank, content)
+    assert answers(page) == {AWAYS: "Yes & no.", COUNT: "", RANK: "No"}
+    assert page.specialty == "Urology"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32", "windows-1252"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_text_in_any_usual_encoding(bank, encoding, end):
+    page = imported(bank, f"{COUNT}\nOne – or “two”.\n".replace("\n", end).encode(encoding))
+    assert answers(page) == {COUNT: "One – or “two”."}
+
+
+def test_characters_nobody_sees_are_dropped(bank):
+    page = imported(bank, f"\u200b{AWAYS}\0\n\u00a0Y\u00ades,\u202f\x07o\u200bne.\u2028Two.\n")
+    assert answers(page) == {AWAYS: "Yes, one.\nTwo."}
+
+
+def test_what_word_and_outlook_leave_behind_is_dropped(bank):
+    page = imported(
+        bank,
+        "<html xmlns:o='x'><!--[if gte mso 9]><xml><o:x>false</o:x></xml><![endif]--><style>p.MsoNormal{}</style>"
+        f"<p class=MsoNormal><b>{AWAYS}<o:p></o:p></b></p><p class=MsoListParagraph style='mso-list:l0'>"
+        "<![if !supportLists]><span>·<span>&nbsp;&nbsp; </span></span><![endif]>Yes<o:p></o:p></p><p><o:p>&nbsp;</o:p></p>",
+    )
+    assert answers(page) == {AWAYS: "Yes"}
+
+
+def bomb():
+    return word_file((AWAYS, True), parts=[("word/styles.xml", " " * 50_000_000)])
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "There is no text in this."),
+        (" \n\u200b".encode(), "There is no text in this."),
+        (b"%PDF-1.7 ...", "This file is a PDF"),
+        (b"\x89PNG\r\n", "This file is a picture"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "This file is an old Word file"),
+        (b"{\\rtf1 }", "This file is a rich text file"),
+        (bytes(range(256)) * 9, "This is not a text."),
+        (b"PK\x03\x04 torn", "This Word file is damaged."),
+        (zipped({"a.txt": "text"}), "This is not a Word file."),
+        (word_file(("A", False), parts=[("word/vbaProject.bin", "x")]), "This Word file has macros."),
+        (word_file(parts=[("word/styles.xml", '<!DOCTYPE x [<!ENTITY a "b">]><x/>')]), "This Word file has parts"),
+        (bomb(), "This is too large."),
+        (b"a" * 2_000_001, "This is too large."),
+        (b"<p>" * 200_001, "This page has too many tags"),
+        (
+            "\n".join(f"Is thing {n} of the specialty needed?\nYes." for n in range(5_000)).encode(),
+            "This has 5000 questions",
+        ),
+    ],
+)
+def test_what_is_no_page_is_refused_with_the_reason(bank, content, reason):
+    with pytest.raises(Refused, match=reason):
+        imported(bank, content)
+
+
+# The command
+
+
+def test_exit_status(bank, tmp_path):
+    call_command("import_guide", PAGES / "feinberg_dermatology.txt", "--dry-run")
+    with pytest.raises(CommandError) as refused:
+        call_command("import_guide", PAGES / "example_prose.txt")
+    with pytest.raises(CommandError) as unreadable:
+        call_command("import_guide", tmp_path / "absent.txt")
+    assert (refused.value.returncode, unreadable.value.returncode) == (1, 2)
+
+
+def test_specialty_can_be_named(bank, capsys):
+    found = printed(capsys, PAGES / "feinberg_dermatology.txt", "--specialty", "Dermatology and Venereology")
+    assert found["specialty"] == "Dermatology and Venereology"
+
+
+# Anything at all
+
+PIECES = st.one_of(
+    st.sampled_from(
+        [AWAYS, COUNT, RANK, "Q: ", "1) ", "• ", "\n", "\n\n", "\t", "?", "Yes. ", "Research", "M1 and M2 Students"]
+    ),
+    st.sampled_from(
+        ["Specialty Career Advisor:", "Jo Advisor, MD", "Overall Recommendations", "“", "— ", "https://a.edu/?b"]
+    ),
+    st.sampled_from(
+        ["<p>", "</p>", "<script>", "alert(1)</script>", "<!--", "-->", "<![", "]>", "<a href=javascript:x>"]
+    ),
+    st.sampled_from(
+        ["<table><tr><td>", "</td><td>", "<li>", "</ul>", "<b>", "<h2>", "</h2>", "&#x3c;", "&lt;script&gt;", "<"]
+    ),
+    st.text(max_size=8),
+)
+anything = st.lists(PIECES, max_size=40).map("".join)
+fuzzed = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@fuzzed
+@given(anything)
+@example("<![endif")
+@example("<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>" + AWAYS + "<script>Yes</script><p>No")
+def test_nothing_but_a_refusal_is_raised_and_no_script_survives(bank, text):
+    for content in (text, text.encode(), text.encode("utf-16")):
+        try:
+            page = imported(bank, content)
+        except Refused:
+            continue
+        for entry in page.entries:
+            assert "<script" not in entry.body
+            assert "javascript:" not in entry.body.replace("&lt;a href=javascript:x", "")
+
+
+@fuzzed
+@given(st.lists(PIECES.filter(lambda piece: "<" not in piece), max_size=40).map("".join))
+def test_words_of_every_answer_are_the_pages_own_in_their_order(bank, text):
+    try:
+        page = imported(bank, text)
+    except Refused:
+        return
+    words = iter(words_of(" ".join(line.text for line in document_of(text).lines)))
+    for entry in page.entries:
+        assert all(word in words for word in words_of(entry.answer))
+
+
+@fuzzed
+@given(st.binary(max_size=300))
+def test_any_bytes_are_read_or_refused(bank, content):
+    try:
+        imported(bank, content)
+    except Refused:
+        return
+
+
+@pytest.mark.parametrize(
+    "unit", [f"{AWAYS}\nYes.\n", "<p><b>Research</b></p><p>Yes</p>", "<![", "“a ", "a@", "Jo Advisor, MD\n", "<b id=1>"]
+)
+def test_twice_the_page_is_about_twice_the_work(bank, unit):
+    def work(times):
+        calls = Counter()
+        sys.setprofile(lambda frame, event, argument: calls.update([event]))
+        try:
+            imported(bank, unit * times)
+        except Refused:
+            pass
+        finally:
+            sys.setprofile(None)
+        return calls.total()
+
+    assert work(2_000) < 2.2 * work(1_000)

@@ -1,0 +1,193 @@
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from specialties.models import Answer, ImportedPage, Proposal, Question, Specialty
+from specialties.models.proposals import Source, State, propose
+from tests.factories import make_answer, make_specialty
+from tests.test_specialties_imported_pages import PAGE
+
+pytestmark = pytest.mark.django_db
+
+ADD = reverse("admin:specialties_importedpage_add")
+ACCEPT = "specialties_proposal_accept"  # the button
+
+
+@pytest.fixture
+def urology(questions):
+    return make_specialty("Urology")
+
+
+def change_url(row):
+    return reverse(f"admin:specialties_{row._meta.model_name}_change", args=[row.pk])
+
+
+def imported(client, **data):
+    response = client.post(ADD, {"text": PAGE} | data)
+    page = ImportedPage.objects.get()
+    assert response.headers["Location"] == change_url(page)
+    return page
+
+
+def decide(client, page, decision, **data):
+    response = client.post(change_url(page), {"decision": decision} | data, follow=True)
+    return [str(message) for message in response.context["messages"]]
+
+
+def seen(page):
+    """What the preview sends back of its proposals: the ticks, and what each was compared with."""
+    proposals = page.proposals.open()
+    return {"proposal": [each.pk for each in proposals]} | {f"seen-{each.pk}": each.compared_with for each in proposals}
+
+
+def errors(client, **data):
+    response = client.post(ADD, data)
+    assert response.status_code == 200
+    return [error for messages in response.context["form"].errors.values() for error in messages]
+
+
+def test_page_is_looked_through_before_anything_is_stored(superuser_client, urology):
+    page = imported(superuser_client)
+    assert page.specialty == urology
+    html = superuser_client.get(change_url(page)).content.decode()
+    for part in ("<ins>Shadow early.</ins>", "What do you wear in the clinic?", "A Guide to Specialties, p. 4."):
+        assert part in html
+    assert not Answer.objects.exists()
+    assert decide(superuser_client, page, "accept", **seen(page)) == ["2 accepted."]
+    assert Answer.objects.count() == 2
+    assert decide(superuser_client, page, "accept") == ["Nothing was ticked."]
+
+
+def test_some_are_accepted_and_others_declined(superuser_client, urology):
+    page = imported(superuser_client)
+    first, second = page.proposals.all()
+    assert decide(superuser_client, page, "accept", proposal=[first.pk]) == ["1 accepted."]
+    assert decide(superuser_client, page, "decline", proposal=[first.pk, second.pk]) == [
+        f"{first}: somebody decided that before.",
+        "1 declined.",
+    ]
+    assert list(Answer.objects.values_list("question__key", flat=True)) == [first.question.key]
+
+
+def test_answer_that_was_edited_meanwhile_is_not_overwritten(superuser_client, urology):
+    page = imported(superuser_client)
+    data = seen(page)
+    proposal = page.proposals.first()
+    make_answer(urology, proposal.question, body="<p>Written meanwhile.</p>")
+    assert decide(superuser_client, page, "accept", **data) == [
+        f"{proposal}: the answer was edited meanwhile. Look at the difference again.",
+        "1 accepted.",
+    ]
+    assert Answer.objects.get(question=proposal.question).body == "<p>Written meanwhile.</p>"
+
+
+def test_unmatched_question_is_matched_kept_or_left_out(superuser_client, urology):
+    page = imported(superuser_client)
+    number = page.unmatched[0].number
+    assert decide(superuser_client, page, f"match:{number}") == ["Please choose the question of the bank that it is."]
+    assert decide(superuser_client, page, f"match:{number}", **{f"question-{number}": "research"}) == [
+        "Taken for “Research”, and its wording is remembered."
+    ]
+    assert page.proposals.filter(question__key="research").exists()
+
+
+@pytest.mark.parametrize("decision", ["", "match", "match:99", "keep:x", "burn", "begin", "accept:1", "match:²"])
+def test_odd_decisions_change_nothing(superuser_client, urology, decision):
+    page = imported(superuser_client)
+    decide(superuser_client, page, decision)
+    assert not Answer.objects.exists()
+    assert Proposal.objects.filter(state=State.OPEN).count() == 2
+
+
+def test_page_of_a_new_specialty_is_begun_as_a_draft(superuser_client, questions):
+    page = imported(superuser_client)
+    assert "Make a draft guide of it" in superuser_client.get(change_url(page)).content.decode()
+    assert decide(superuser_client, page, "begin") == [
+        "A draft guide of Urology was made. Nobody sees it before it is published."
+    ]
+    assert Specialty.objects.get().answers.count() == 2
+    assert decide(superuser_client, page, "begin") == []
+    assert Specialty.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        ({}, "Paste the page, or choose its file: one of the two."),
+        (
+            {"text": PAGE, "file": SimpleUploadedFile("page.txt", PAGE.encode())},
+            "Paste the page, or choose its file: one of the two.",
+        ),
+        (
+            {"file": SimpleUploadedFile("page.pdf", b"%PDF-1.7")},
+            "This file is a PDF; open it, copy its text and paste that. Text, HTML and Word (.docx) can be imported.",
+        ),
+        ({"file": SimpleUploadedFile("page.txt", b"")}, "The submitted file is empty."),
+    ],
+)
+def test_page_that_cannot_be_read_is_refused_with_the_reason(superuser_client, questions, data, error):
+    assert error in errors(superuser_client, **data)
+    assert not ImportedPage.objects.exists()
+
+
+def test_file_is_read_like_a_paste(superuser_client, urology):
+    page = imported(superuser_client, text="", file=SimpleUploadedFile("urology.txt", PAGE.encode()))
+    assert page.name == "Urology, urology.txt"
+    assert page.proposals.count() == 2
+
+
+class TestProposal:
+    @pytest.fixture
+    def proposal(self, urology):
+        question = Question.objects.get(key="research")
+        make_answer(urology, question, body="<p>It helps.</p>")
+        return propose(urology, question, body="<p>It helps much.</p>", source=Source.STAFF)
+
+    def test_is_edited_and_accepted_in_one_step(self, superuser_client, proposal):
+        html = superuser_client.get(change_url(proposal)).content.decode()
+        assert "It <del>helps.</del><ins>helps much.</ins>" in html
+        superuser_client.post(
+            change_url(proposal), {"short_answer": "Yes", "body": "<p>It helps a little.</p>", ACCEPT: "1"}
+        )
+        answer = Answer.objects.get()
+        assert (answer.short_answer, answer.body) == ("Yes", "<p>It helps a little.</p>")
+
+    def test_is_not_accepted_over_an_edit_that_was_not_seen(self, superuser_client, proposal):
+        seen = proposal.compared_with
+        answer = Answer.objects.get()
+        answer.body = "<p>Edited meanwhile.</p>"
+        answer.save()
+        data = {f"seen-{proposal.pk}": seen, "short_answer": "", "body": "<p>New.</p>", ACCEPT: "1"}
+        superuser_client.post(change_url(proposal), data)
+        assert Answer.objects.get().body == "<p>Edited meanwhile.</p>"
+
+    def test_is_accepted_for_a_time_to_come(self, superuser_client, proposal):
+        data = {"body": "<p>New.</p>", "takes_effect_at_0": "2099-01-02", "takes_effect_at_1": "08:00", ACCEPT: "1"}
+        superuser_client.post(change_url(proposal), data)
+        assert Answer.objects.get().body == "<p>It helps.</p>"
+        assert list(Proposal.objects.scheduled()) == [proposal]
+
+    def test_that_is_decided_is_only_read(self, superuser_client, proposal):
+        proposal.decline(by=None)
+        superuser_client.post(change_url(proposal), {"body": "<p>Other.</p>", ACCEPT: "1"})
+        proposal.refresh_from_db()
+        assert (proposal.state, proposal.body) == (State.DECLINED, "<p>It helps much.</p>")
+
+    def test_is_written_by_staff(self, superuser_client, superuser, urology):
+        question = Question.objects.get(key="chair-letter")
+        data = {"specialty": urology.pk, "question": question.pk, "short_answer": "Yes", "body": ""}
+        response = superuser_client.post(reverse("admin:specialties_proposal_add"), data)
+        assert response.status_code == 302
+        proposal = Proposal.objects.get()
+        assert (proposal.source, proposal.author) == (Source.STAFF, superuser)
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_queries_are_flat(superuser_client, django_assert_num_queries, questions, rows):
+    for number in range(rows):
+        specialty = make_specialty()
+        for question in Question.objects.all()[: number + 1]:
+            propose(specialty, question, body="<p>New.</p>", source=Source.STAFF)
+    superuser_client.get(reverse("admin:specialties_proposal_changelist"))
+    with django_assert_num_queries(7):
+        superuser_client.get(reverse("admin:specialties_proposal_changelist"))
