@@ -20,11 +20,13 @@ from specialties.models import Advisor
 
 from .choices import Status
 from .entry import EntryForm
-from .models import AdvisorRequest, RequestEvent
-from .outbox import OutgoingEmail
+from .models import AdvisorRequest, RequestEvent, specialties_of
+from .outbox import OutgoingEmail, without_private_links
 from .verbs import (
     AcceptForm,
     CloseForm,
+    CorrectEmailForm,
+    DismissForm,
     HandBackForm,
     HandOverForm,
     MeetForm,
@@ -39,7 +41,16 @@ from .verbs import (
 )
 
 
-class ReadOnly:
+class Discreet:
+    """Has fields that are not shown, and that no filter in the address may ask for, letter by letter."""
+
+    unsearchable = set()
+
+    def lookup_allowed(self, lookup, value, request):
+        return lookup.split("__")[0] not in self.unsearchable and super().lookup_allowed(lookup, value, request)
+
+
+class ReadOnly(Discreet):
     """Shown to whoever may see the request; changed by verbs, not by hand."""
 
     change_form_template = "admin/requests_app/read_only.html"
@@ -124,6 +135,15 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset
 
 
+class OwnFilter(admin.RelatedFieldListFilter):
+    """Names what the requests have that the user may see: for a liaison no draft, and nobody of elsewhere."""
+
+    def field_choices(self, field, request, model_admin):
+        theirs = AdvisorRequest.objects.visible_to(request.user).order_by().values(field.name)
+        is_theirs = {} if request.user.has_perm("requests_app.see_every_request") else {"pk__in": theirs}
+        return field.get_choices(include_blank=False, limit_choices_to=is_theirs)
+
+
 class AgeFilter(admin.SimpleListFilter):
     title = "age"
     parameter_name = "older_than"
@@ -140,13 +160,22 @@ class AgeFilter(admin.SimpleListFilter):
 @admin.register(AdvisorRequest)
 class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     list_display = ["reference", "name", "specialty", "where_it_stands", "advisor", "respond_by", "age"]
-    list_filter = [QueueFilter, "status", "specialty", "advisor", "class_year", AgeFilter]
+    list_filter = [
+        QueueFilter,
+        "status",
+        ("specialty", OwnFilter),
+        ("advisor", OwnFilter),
+        "class_year",
+        AgeFilter,
+    ]
     list_select_related = ["specialty", "advisor"]
     show_full_result_count = False  # of all years, on every page
+    view_on_site = False  # whoever has the address acts as the student
+    unsearchable = {"token", "submission_id"}  # the links to the student's page; a form sent twice leads there too
     search_fields = ["reference", "name", "email"]
     inlines = [EventInline, EmailInline]
     actions = ["offer_to_next", "remind_all", "close_all"]
-    actions_detail = ["remind", "accept", "meet", "offer", "hand_back", "close", "note"]
+    actions_detail = ["remind", "accept", "meet", "offer", "hand_back", "close", "note", "correct_email"]
     offer = page_of(OfferForm, "offer")
     accept = page_of(AcceptForm, "accept")
     meet = page_of(MeetForm, "meet")
@@ -154,6 +183,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     hand_back = page_of(HandBackForm, "hand_back")
     close = page_of(CloseForm, "close")
     note = page_of(NoteForm, "note")
+    correct_email = page_of(CorrectEmailForm, "correct_email")
     fieldsets = [
         (None, {"fields": [("reference", "status"), ("advisor", "respond_by"), ("specialty", "created_at")]}),
         ("The student", {"fields": [("name", "email"), ("class_year", "topics_in_words")]}),
@@ -175,6 +205,11 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     def has_add_permission(self, request, obj=None):
         return request.user.has_perm("requests_app.add_advisorrequest")
 
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "specialty":
+            kwargs["queryset"] = specialties_of(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
     def add_view(self, request, form_url="", extra_context=None):
         """Take down a request that came by telephone or e-mail; an advisor may have agreed already."""
         if not self.has_add_permission(request):
@@ -187,9 +222,6 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
             return HttpResponseRedirect(change_url(stored))
         back = reverse("admin:requests_app_advisorrequest_changelist")
         return self.form_page(request, form, title="Take down a request", back=back)
-
-    def view_on_site(self, advisor_request):
-        return advisor_request.get_absolute_url()
 
     @display(
         description="status",
@@ -223,26 +255,28 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
 
     @action(description="Offer to the next advisor who can", permissions=["verb"])
     def offer_to_next(self, request, queryset):
-        self.do_to_all(request, queryset, OfferToNextForm)
+        self.do_to_all(request, queryset, OfferToNextForm(obj=None))
 
     @action(description="Remind the advisor", permissions=["verb"])
     def remind_all(self, request, queryset):
-        self.do_to_all(request, queryset, RemindForm)
+        self.do_to_all(request, queryset, RemindForm(obj=None))
 
     @action(description="Close with a reason", permissions=["verb"])
     def close_all(self, request, queryset):
         """Ask for one reason, then close each; the page sends the choice of rows back with it."""
+        if (newest := request.POST.get("newest", "")).isdecimal():
+            queryset = queryset.filter(pk__lte=int(newest))  # what came since, nobody chose
         form = CloseForm(request.POST if "reason" in request.POST else None, obj=None)
-        if not form.is_valid():
-            hidden = [("action", "close_all"), *(("_selected_action", row.pk) for row in queryset)]
-            title = f"Close {queryset.count()} requests"
-            return self.form_page(request, form, title=title, back=request.get_full_path(), hidden=hidden)
-        for row in queryset:
-            if refusal := CloseForm.refusal(row):
-                messages.error(request, refusal)
-            else:
-                self.do(request, form, row)
-        return None
+        if form.is_valid():
+            return self.do_to_all(request, queryset, form)
+        chosen = queryset.order_by().values_list("pk", flat=True)
+        if request.POST.get("select_across") == "1":  # any number of rows, of which a form could not name each
+            choice = [("select_across", 1), ("_selected_action", "all"), ("newest", max(chosen, default=0))]
+        else:
+            choice = [("_selected_action", pk) for pk in chosen]
+        title = f"Close {len(chosen):,} requests"
+        hidden = [("action", "close_all"), *choice]
+        return self.form_page(request, form, title=title, back=request.get_full_path(), hidden=hidden)
 
 
 class FailedFilter(admin.SimpleListFilter):
@@ -260,10 +294,12 @@ class FailedFilter(admin.SimpleListFilter):
 class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     list_display = ["created_at", "subject", "to", "state_label", "attempts", "error"]
     list_filter = [FailedFilter, "kind"]
+    unsearchable = {"text", "html"}
     search_fields = ["subject", "to"]
-    actions = ["send_again"]
-    actions_detail = ["send_this_again"]
+    actions = ["send_again", "dismiss_all"]
+    actions_detail = ["send_this_again", "dismiss"]
     send_this_again = page_of(SendAgainForm, "send_this_again")
+    dismiss = page_of(DismissForm, "dismiss")
     fields = [
         ("subject", "to"),
         ("state_label", "sent_at"),
@@ -280,7 +316,7 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
 
     @display(description="text")
     def text_as_written(self, email):
-        return linebreaks_filter(email.text)
+        return linebreaks_filter(without_private_links(email.text))
 
     @display(description="last error")
     def error(self, email):
@@ -294,16 +330,21 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
 
     @action(description="Send again", permissions=["verb"])
     def send_again(self, request, queryset):
-        self.do_to_all(request, queryset, SendAgainForm)
+        self.do_to_all(request, queryset, SendAgainForm(obj=None))
+
+    @action(description="Dismiss", permissions=["verb"])
+    def dismiss_all(self, request, queryset):
+        self.do_to_all(request, queryset, DismissForm(obj=None))
 
 
 admin.site.unregister(Advisor)
 
 
 @admin.register(Advisor)
-class AdvisorWithRequestsAdmin(Verbs, AdvisorAdmin):
+class AdvisorWithRequestsAdmin(Verbs, Discreet, AdvisorAdmin):
     """The advisors of the guides, with what only the requests know to do."""
 
+    unsearchable = {"open_requests"}  # of every specialty
     actions_detail = ["hand_over"]
     hand_over = page_of(HandOverForm, "hand_over")
 
@@ -320,6 +361,16 @@ class AdvisorWithRequestsAdmin(Verbs, AdvisorAdmin):
         if reasons := [f"{advisor} {words}" for advisor in kept]:
             return deleted, counts, set(), reasons
         return deleted, counts, permissions, protected
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if obj.email and (former := form.initial.get("email")):
+            OutgoingEmail.objects.filter(request__offers__advisor=obj).redirect(former, obj.email)
+
+    def get_list_display(self, request):
+        if request.user.has_perm("requests_app.see_every_request"):
+            return self.list_display
+        return [column for column in self.list_display if column != "open_of_limit"]
 
     def verb_summary(self, advisor):
         return f"{advisor.role} · {advisor.open_requests} open requests"

@@ -7,7 +7,8 @@ from django.db.models import F, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
-from specialties.models import Advisor, count_of
+from specialties.models import Advisor
+from specialties.models.guides import count_of
 
 from .charts import bar_chart
 from .choices import Status

@@ -46,8 +46,14 @@ def request_row(row):
 
 
 def harmless(cell):
-    """Return what a cell holds; a text that a program would take for a formula has an apostrophe before it."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(BEGINS_A_FORMULA) else cell
+    """Return what a cell holds; a text that a program would take for a formula has an apostrophe before it.
+
+    What no file can hold goes first, or a formula would hide behind it.
+    """
+    if not isinstance(cell, str):
+        return cell
+    text = ILLEGAL_CHARACTERS_RE.sub("", cell)
+    return f"'{text}" if text.startswith(BEGINS_A_FORMULA) else text
 
 
 def as_csv(tables):
@@ -80,9 +86,9 @@ def as_xlsx(tables):
 
 
 def xlsx_cell(sheet, value, font=None):
+    cell = WriteOnlyCell(sheet, harmless(value))
     if isinstance(value, str):
-        value = ILLEGAL_CHARACTERS_RE.sub("", harmless(value))
-    cell = WriteOnlyCell(sheet, value)
+        cell.data_type = "s"  # openpyxl takes "#REF!" for an error
     if isinstance(value, str) and "\n" in value:
         cell.alignment = Alignment(wrap_text=True, vertical="top")  # without it a program shows one long line
     if font:

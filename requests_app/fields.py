@@ -2,7 +2,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.template.defaultfilters import pluralize
 
-from .validators import UNREADABLE, is_visible
+from .validators import UNREADABLE, is_visible, no_control_characters, no_reordering
 
 
 class WrittenField(forms.CharField):
@@ -26,6 +26,8 @@ class WrittenField(forms.CharField):
 
 class LinesField(WrittenField):
     """Text of several lines, each line break counted as the one character a browser counts."""
+
+    default_validators = [no_control_characters, no_reordering]
 
     def to_python(self, value):
         return super().to_python(value).replace("\r\n", "\n")

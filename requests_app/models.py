@@ -34,6 +34,15 @@ class AlreadyOpen(Exception):
         self.advisor_request = advisor_request
 
 
+def specialties_of(user):
+    """The specialties whose requests a member of staff may know of: all for the office, a liaison's own."""
+    if user.has_perm("requests_app.see_every_request"):
+        return Specialty.objects.all()
+    if user.has_perm("requests_app.view_advisorrequest"):
+        return Specialty.objects.filter(liaisons__user=user)
+    return Specialty.objects.none()
+
+
 class AdvisorRequestQuerySet(models.QuerySet):
     def open(self):
         return self.filter(status__in=OPEN_STATUSES)
@@ -46,9 +55,7 @@ class AdvisorRequestQuerySet(models.QuerySet):
         """Those a member of staff may know of: all for the office, those of their specialties for a liaison."""
         if user.has_perm("requests_app.see_every_request"):
             return self
-        if user.has_perm("requests_app.view_advisorrequest"):
-            return self.filter(specialty__in=Specialty.objects.filter(liaisons__user=user))
-        return self.none()
+        return self.filter(specialty__in=specialties_of(user))
 
     def waiting(self):
         return self.filter(status=Status.WAITING)
@@ -233,6 +240,26 @@ class AdvisorRequest(Steps, models.Model):
     @property
     def topic_labels(self):
         return [Topic(topic).label for topic in self.topics]
+
+    def correct_email(self, address, *, by):
+        """Write down the student's right address. What failed goes there again, or the link where nothing did.
+
+        Raises IllegalMove where that address has an open request for this specialty.
+        """
+        try:
+            with transaction.atomic():
+                former = AdvisorRequest.objects.select_for_update().get(pk=self.pk).email
+                self.email = address
+                self.save(update_fields=["email", "updated_at"])
+                self.emails.redirect(former, address)
+                self.add_note(f"E-mail address corrected, from {former} to {address}.", by=by)
+                failed = list(self.emails.failed().filter(to=address))
+                for email in failed:
+                    email.send_again()
+                if self.is_open and not failed:
+                    emails.received(self)
+        except IntegrityError:
+            raise IllegalMove("This address has an open request for this specialty already.") from None
 
     def send_link_again(self):
         """Mail the link to the request's own address, unless that was done within the hour."""

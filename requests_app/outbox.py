@@ -5,13 +5,15 @@ the fencing token, so a worker that was slow past its lease can no longer write 
 """
 
 import random
+import re
 import uuid
 from contextlib import suppress
 from datetime import timedelta
 from smtplib import SMTPRecipientsRefused
 
+from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import models
+from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -19,6 +21,7 @@ LEASE = timedelta(minutes=10)  # longer than one SMTP conversation can take
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=2)
 GIVE_UP_AFTER = timedelta(hours=36)
+PRIVATE_LINK = re.compile(r"/(requests|respond|review)/[^/\s]+")
 
 
 class NotInTrouble(Exception):
@@ -30,8 +33,13 @@ class OutgoingEmailQuerySet(models.QuerySet):
         return self.filter(sent_at=None, next_try__lte=timezone.now())
 
     def failed(self):
-        """Those nobody will try again by themselves."""
-        return self.filter(sent_at=None, next_try=None)
+        """Those nobody will try again by themselves, and somebody has to look at."""
+        return self.filter(sent_at=None, next_try=None, dismissed_at=None)
+
+    def redirect(self, old, new):
+        """Let what has yet to be sent to a person, or asks to reply to them, name their present address."""
+        for field in ("to", "reply_to") if old != settings.OFFICE_EMAIL else ():
+            self.filter(sent_at=None, **{field: old}).update(**{field: new})
 
     def visible_to(self, user):
         """Those a member of staff may open: with the permission for it, those of requests they may know of."""
@@ -93,6 +101,7 @@ class OutgoingEmail(models.Model):
     give_up_at = models.DateTimeField(default=give_up_time)
     last_error = models.TextField(blank=True)
     sent_at = models.DateTimeField("sent", null=True, blank=True)
+    dismissed_at = models.DateTimeField(null=True, editable=False)
 
     objects = OutgoingEmailQuerySet.as_manager()
 
@@ -107,6 +116,10 @@ class OutgoingEmail(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(sent_at=None) | Q(next_try=None), name="sent_email_is_not_tried_again"),
+            models.CheckConstraint(
+                condition=Q(dismissed_at=None) | Q(sent_at=None, next_try=None),
+                name="dismissed_email_has_failed",
+            ),
         ]
 
     def __str__(self):
@@ -117,6 +130,10 @@ class OutgoingEmail(models.Model):
         return self.sent_at is None and self.next_try is None
 
     @property
+    def needs_a_look(self):
+        return self.has_failed and self.dismissed_at is None
+
+    @property
     def is_in_trouble(self):
         return self.has_failed or (self.sent_at is None and self.last_error != "")
 
@@ -124,6 +141,8 @@ class OutgoingEmail(models.Model):
     def state(self):
         if self.sent_at:
             return "sent"
+        if self.dismissed_at:
+            return "dismissed"
         if self.is_in_trouble:
             return "failed" if self.has_failed else "trying again"
         return "being sent" if self.attempts else "waiting"
@@ -146,7 +165,7 @@ class OutgoingEmail(models.Model):
             if connection.send_messages([self.as_message()]) == 0:
                 raise ValueError("The message has nobody to go to.")
         except Exception as error:  # whatever a mail server does is a reason to try again, never to stop
-            self._record(next_try=self._next_try_after(error), last_error=f"{type(error).__name__}: {error}"[:1000])
+            self._record(next_try=self._next_try_after(error), last_error=_in_words(error))
             return False
         self._record(sent_at=timezone.now(), next_try=None)
         return True
@@ -164,9 +183,17 @@ class OutgoingEmail(models.Model):
 
     def send_again(self):
         """Let the worker try anew, now. Raises NotInTrouble where it was sent, is being sent or has yet to be."""
-        now_on = {"next_try": timezone.now(), "give_up_at": give_up_time()}
+        now_on = {"next_try": timezone.now(), "give_up_at": give_up_time(), "dismissed_at": None}
         if not OutgoingEmail.objects.in_trouble().filter(pk=self.pk).update(**now_on):
             raise NotInTrouble(f"{self} cannot be sent again: it is {self.state}.")
+
+    @transaction.atomic
+    def dismiss(self, *, by):
+        """Let a failed message rest, which the history then tells. Raises NotInTrouble where it did not fail."""
+        if not OutgoingEmail.objects.failed().filter(pk=self.pk).update(dismissed_at=timezone.now()):
+            raise NotInTrouble(f"{self} cannot be dismissed: it is {self.state}.")
+        if self.request:
+            self.request.add_note(f"E-mail to {self.to} could not be delivered, and was dismissed: {self}", by=by)
 
     def _record(self, **values):
         OutgoingEmail.objects.filter(pk=self.pk, attempts=self.attempts, sent_at=None).update(**values)
@@ -176,6 +203,11 @@ class OutgoingEmail(models.Model):
         pause = min(FIRST_RETRY * 2**doublings, LONGEST_RETRY) * random.uniform(0.75, 1.25)  # noqa: S311
         next_try = timezone.now() + pause
         return None if _is_final(error) or next_try > self.give_up_at else next_try
+
+
+def without_private_links(text):
+    """Return a text without what would let its reader act as the one it was written to."""
+    return PRIVATE_LINK.sub(r"/\1/…", text)
 
 
 def new_message_id(domain):
@@ -198,6 +230,11 @@ def send_due(keep_going=lambda: True):
 def _is_final(error):
     """Whether the server refused the address itself, for good (RFC 5321, 4.2.1: codes of 500 and up)."""
     return isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _ in error.recipients.values())
+
+
+def _in_words(error):
+    """What a server answered; some quote the very link for which they take a message for spam."""
+    return without_private_links(f"{type(error).__name__}: {error}")[:1000]
 
 
 def _close(connection):

@@ -1,4 +1,9 @@
-"""What of a report everybody may see: nothing that tells of fewer than five students."""
+"""What of a report everybody may see: nothing that tells of fewer than five students, to a reader who knows this rule.
+
+Groups under five become one row with their sum, unnamed. A sum under five, or one that says all of them are four, would
+tell what they are: then the table has no groups, only its total. Figures are then of all together, and none is an
+extreme, which would be true of each hidden group too.
+"""
 
 from datetime import date
 
@@ -6,7 +11,9 @@ from .reports import NO_FIGURE
 
 SMALLEST_GROUP = 5
 SMALL = f"under {SMALLEST_GROUP}"
-WITHHELD = "not shown"
+TOGETHER = "Groups under five, together"
+NOT_BY_GROUP = ["By group", "not shown"]
+EXTREMES = (0, 100)
 
 
 def last_academic_year(today):
@@ -21,40 +28,28 @@ def is_academic_year(since, until, today):
 
 
 def publishable(table):
-    """Return the table with numbers masked that are too small, and without figures about those they counted."""
-    columns = [masked([line[column] for line in table.lines]) for column in range(1, table.counts + 1)]
-    *rows, total = [with_counts(line, counts) for line, *counts in zip(table.lines, *columns, strict=True)]
-    return table._replace(rows=rows, total=total)
+    """Return the table as it may be published, with the first of its counts."""
+    table = with_one_count(table)
+    hidden = [number for _, number, *_ in table.rows if number < SMALLEST_GROUP]
+    if not any(hidden):
+        return table
+    blank = [NO_FIGURE] * (len(table.headings) - 2)
+    if SMALLEST_GROUP <= sum(hidden) < (SMALLEST_GROUP - 1) * len(hidden):
+        shown = [(label, number) for label, number, *_ in table.rows if number >= SMALLEST_GROUP]
+        rows = [[*group, *blank] for group in (*shown, (TOGETHER, sum(hidden)))]
+    else:
+        rows = [[*NOT_BY_GROUP, *blank]]
+    return table._replace(rows=rows, total=without_extremes(table.total))
 
 
-def masked(column):
-    """Return numbers, of which the last is the sum of the others, as they may be published.
-
-    Where the sum would tell what the small ones are, the next larger are withheld too, in the end the sum itself.
-    """
-    *numbers, total = column
-    places = sorted(range(len(numbers)), key=numbers.__getitem__)
-    small = sum(number < SMALLEST_GROUP for number in numbers)
-    hidden = small
-    while hidden <= len(numbers) and is_told([numbers[place] for place in places[:hidden]], small):
-        hidden += 1
-    shown = [SMALL if number < SMALLEST_GROUP else number for number in column]
-    for place in places[small:hidden]:
-        shown[place] = WITHHELD
-    if hidden > len(numbers) and total >= SMALLEST_GROUP:
-        shown[-1] = WITHHELD
-    return shown
+def with_one_count(table):
+    """Two counts of the same students could be subtracted from each other."""
+    headings, *lines = ([line[0], line[1], *line[1 + table.counts :]] for line in (table.headings, *table.lines))
+    return table._replace(headings=headings, rows=lines[:-1], total=lines[-1], counts=1)
 
 
-def is_told(hidden, small):
-    """Whether the sum of hidden numbers tells what the `small` ones among them are: each 0, each 1 or each 4."""
-    room = sum(hidden) - SMALLEST_GROUP * (len(hidden) - small)
-    is_full = len(hidden) == small and room >= (SMALLEST_GROUP - 1) * small
-    return small > 0 and (len(hidden) == 1 or room in (0, small) or is_full)
-
-
-def with_counts(line, counts):
-    """Return a line of a table with these counts, and with its figures only where the first of them is shown."""
-    label, figures = line[0], line[1 + len(counts) :]
-    is_shown = counts[0] not in (SMALL, WITHHELD)
-    return [label, *counts, *(figures if is_shown else [NO_FIGURE] * len(figures))]
+def without_extremes(total):
+    label, number, *figures = total
+    if number < SMALLEST_GROUP:
+        return [label, SMALL, *(NO_FIGURE for _ in figures)]
+    return [label, number, *(NO_FIGURE if figure in EXTREMES else figure for figure in figures)]

@@ -51,7 +51,7 @@ class ReportForm(forms.Form):
     )
     publishable = forms.BooleanField(
         label="Publishable",
-        help_text="A whole academic year of all specialties; masks numbers under five and what would tell them.",
+        help_text="A whole academic year of all specialties; groups under five are added together, or left out.",
         required=False,
         widget=UnfoldBooleanWidget,
     )

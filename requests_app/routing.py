@@ -13,7 +13,7 @@ def reasons_against(advisor, *, avoid_committee):
         "takes no requests": not advisor.takes_requests,
         NO_ADDRESS: not advisor.email,
         advisor.availability.lower(): advisor.takes_requests and advisor.is_away,
-        f"full, {advisor.load}": advisor.takes_requests and advisor.is_full,
+        "full": advisor.takes_requests and advisor.is_full,
         "on the selection committee": avoid_committee and advisor.on_selection_committee,
     }
     return [reason for reason, holds in reasons.items() if holds]

@@ -14,7 +14,12 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from unfold.decorators import action
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldBooleanWidget
+from unfold.widgets import (
+    UnfoldAdminEmailInputWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanWidget,
+)
 
 from specialties.models import Advisor
 
@@ -24,14 +29,17 @@ from .handover import hand_over
 from .models import IllegalMove
 from .outbox import NotInTrouble
 from .routing import NO_ADDRESS, next_advisor, reason_against, reasons_against
+from .validators import letters_of_an_address
+
+MOST_NAMED = 10
 
 
 class Verb(forms.Form):
     title = ""
 
-    def __init__(self, *args, obj, **kwargs):
+    def __init__(self, *args, obj, user=None, **kwargs):
         super().__init__(*args, **kwargs)
-        self.obj = obj
+        self.obj, self.user = obj, user
 
     @classmethod
     def refusal(cls, obj):
@@ -100,12 +108,14 @@ class OfferForm(AllTheSame, RequestVerb):
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, obj=obj, **kwargs)
         self.advisors = {str(advisor.pk): advisor for advisor in obj.specialty.advisors.all()}
+        sees_load = self.user.has_perm("requests_app.see_every_request")  # it counts requests of every specialty
         if not self.advisors:  # then the page says what to do instead
             self.add_advisor_url = f"{reverse('admin:specialties_advisor_add')}?specialties={obj.specialty_id}"
         able, others = [], []
         for key, advisor in self.advisors.items():
             reason = reason_against(advisor, obj)
-            (others if reason else able).append((key, f"{advisor} — {reason or advisor.load}"))
+            note = reason or (advisor.load if sees_load else "")
+            (others if reason else able).append((key, f"{advisor} — {note}" if note else str(advisor)))
         self.fields["advisor"].choices = [("", "---------"), ("Can take it", able), ("Cannot", others)]
         self.initial.setdefault("advisor", obj.preferred_advisor_id)
 
@@ -128,7 +138,7 @@ class OfferForm(AllTheSame, RequestVerb):
 
 
 class OfferToNextForm(RequestVerb):
-    """For several at once: asks for nothing, and takes the advisor the portal would take."""
+    """For several at once: takes the advisor the portal would take."""
 
     title = "Offer to the next advisor who can"
     statuses = [Status.WAITING]
@@ -221,6 +231,19 @@ class NoteForm(RequestVerb):
         return messages.SUCCESS, "The note is in the history."
 
 
+class CorrectEmailForm(RequestVerb):
+    title = "Correct the e-mail address"
+    statuses = Status.values
+
+    email = forms.EmailField(
+        label="The student's address", validators=[letters_of_an_address], widget=UnfoldAdminEmailInputWidget
+    )
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.correct_email(self.cleaned_data["email"], by=by)
+        return messages.SUCCESS, f"The e-mails go to {advisor_request.email} now, with what could not be delivered."
+
+
 class HandOverForm(Verb):
     title = "Hand over"
 
@@ -259,6 +282,18 @@ class SendAgainForm(Verb):
         return messages.SUCCESS, f"{email} is being sent again."
 
 
+class DismissForm(Verb):
+    title = "Dismiss"
+
+    @classmethod
+    def refusal(cls, email):
+        return "" if email.needs_a_look else f"{email} cannot be dismissed: it is {email.state}."
+
+    def apply(self, email, *, by):
+        email.dismiss(by=by)
+        return messages.SUCCESS, f"{email} is dismissed: nobody sends it again."
+
+
 def page_of(form_class, name):
     """Return an unfold action that opens a verb's page; `name` is that of the attribute and in its address."""
 
@@ -289,30 +324,33 @@ class Verbs:
         if refusal := form_class.refusal(obj):
             messages.error(request, refusal)
             return HttpResponseRedirect(change_url(obj))
-        form = form_class(request.POST if request.method == "POST" else None, obj=obj)
+        form = form_class(request.POST if request.method == "POST" else None, obj=obj, user=request.user)
         if form.is_valid():
-            self.do(request, form, obj)
+            messages.add_message(request, *self.do(request, form, obj))
             return HttpResponseRedirect(change_url(obj))
         return self.form_page(
             request, form, title=f"{form_class.title}: {obj}", summary=self.verb_summary(obj), back=change_url(obj)
         )
 
     def do(self, request, form, obj):
-        """Apply a verb's valid form to a row, and tell the user what came of it."""
+        """Apply a verb's valid form to a row, where it can be done; return level and text of what came of it."""
         try:
-            messages.add_message(request, *form.apply(obj, by=request.user))
+            return (messages.ERROR, refusal) if (refusal := form.refusal(obj)) else form.apply(obj, by=request.user)
         except (IllegalMove, NotInTrouble) as refusal:
-            messages.error(request, refusal)
+            return messages.ERROR, str(refusal)
 
-    def do_to_all(self, request, queryset, form_class):
-        """Apply a verb that asks for nothing to each row; a refusal is told row by row and stops no other."""
-        for obj in queryset:
-            if refusal := form_class.refusal(obj):
-                messages.error(request, refusal)
-            else:
-                form = form_class({}, obj=obj)
-                form.is_valid()
-                self.do(request, form, obj)
+    def do_to_all(self, request, queryset, form):
+        """Do it to each row. A refusal is told row by row and stops no other; what was done, in one sentence."""
+        outcomes = [(obj, *self.do(request, form, obj)) for obj in queryset]
+        done = [str(obj) for obj, level, _ in outcomes if level == messages.SUCCESS]
+        others = [(level, text) for _, level, text in outcomes if level != messages.SUCCESS]
+        if done:
+            more = f" and {len(done) - MOST_NAMED:,} more" if len(done) > MOST_NAMED else ""
+            messages.success(request, f"{form.title}: {len(done):,} done, {', '.join(done[:MOST_NAMED])}{more}.")
+        for level, text in others[:MOST_NAMED]:
+            messages.add_message(request, level, text)
+        if len(others) > MOST_NAMED:
+            messages.error(request, f"{len(others) - MOST_NAMED:,} more could not be done either.")
 
     def form_page(self, request, form, *, title, back, summary="", hidden=()):
         context = {

@@ -279,7 +279,7 @@ class AdvisorAdmin(OnSite, SavesChanges, ModelAdmin):
         super().save_model(request, obj, form, change)
         obj.refresh_from_db(fields=["open_requests"])
         if obj.open_requests and not obj.takes_requests:
-            messages.warning(request, f"{obj} still has {obj.open_requests} open requests: hand them over, if need be.")
+            messages.warning(request, f"{obj} still has open requests: hand them over, if need be.")
         replaced = form.initial.get("photo")
         if replaced and replaced.name != obj.photo.name:
             transaction.on_commit(lambda: replaced.storage.delete(replaced.name))

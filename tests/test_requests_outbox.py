@@ -122,6 +122,14 @@ def test_production_without_a_mail_server_keeps_its_mail(settings, capsys):
     assert email.state == "waiting"
 
 
+def test_private_link_that_a_server_quotes_is_not_kept(by_smtp):
+    by_smtp.refuse = {"gone@example.edu": "550 Spam: https://advising.example.edu/respond/12.abc-DEF/ is listed"}
+    email = make_email(to="gone@example.edu")
+    send_due()
+    email.refresh_from_db()
+    assert "Spam: https://advising.example.edu/respond/…/ is listed" in email.last_error
+
+
 def test_one_refused_address_fails_for_good_and_stops_nobody_else(by_smtp):
     bad, good = make_email(to="gone@example.edu"), make_email()
     by_smtp.refuse = {"gone@example.edu": "550 No such user"}

@@ -2,9 +2,11 @@
 
 import csv
 import json
+from collections import defaultdict
 from datetime import date, datetime, timedelta
 from importlib import import_module
 from io import BytesIO, StringIO
+from itertools import product
 
 import pytest
 import time_machine
@@ -17,7 +19,7 @@ from openpyxl import load_workbook
 from requests_app.dates import add_working_days, midnight, working_days_before, working_days_between
 from requests_app.exports import REQUEST_HEADINGS, as_csv, as_xlsx, table_of
 from requests_app.models import AdvisorRequest
-from requests_app.publishable import masked, publishable
+from requests_app.publishable import publishable
 from requests_app.reports import (
     Table,
     answered_in_time,
@@ -27,6 +29,7 @@ from requests_app.reports import (
     load_of_advisors,
     ninetieth_percentile,
     outcomes,
+    percent,
     satisfaction,
     tables,
     time_to_first_answer,
@@ -234,50 +237,88 @@ def test_every_table_can_be_made_of_nothing():
     assert all(table.total[1] == 0 for table in tables(everything()))
 
 
+def counts(*numbers):
+    """A table of groups A, B, C ... with these numbers."""
+    rows = [[chr(ord("A") + place), number] for place, number in enumerate(numbers)]
+    return Table("Requests", ["Group", "Requests"], rows, ["All", sum(numbers)])
+
+
 @pytest.mark.parametrize(
-    ("column", "expected"),
+    ("numbers", "expected"),
     [
-        ([7, 9, 16], [7, 9, 16]),
-        ([3, 9, 7, 19], ["under 5", 9, "not shown", 19]),
-        ([3, 2, 9, 14], ["under 5", "under 5", 9, 14]),
-        ([0, 5, 6, 11], ["under 5", "not shown", "not shown", "not shown"]),
-        ([4, 4, 9, 17], ["under 5", "under 5", "not shown", 17]),
-        ([4, 4, 8], ["under 5", "under 5", "not shown"]),
-        ([0, 9, 12, 21], ["under 5", "not shown", 12, 21]),
-        ([1, 1, 9, 11], ["under 5", "under 5", "not shown", 11]),
-        ([3, 3], ["under 5", "under 5"]),
-        ([0], ["under 5"]),
+        ([7, 0, 9], [["A", 7], ["B", 0], ["C", 9], ["All", 16]]),
+        ([3, 9, 2], [["B", 9], ["Groups under five, together", 5], ["All", 14]]),
+        ([3, 9, 7], [["By group", "not shown"], ["All", 19]]),
+        ([4, 9, 4], [["By group", "not shown"], ["All", 17]]),
+        ([1, 2], [["By group", "not shown"], ["All", "under 5"]]),
+        ([0, 0], [["A", 0], ["B", 0], ["All", 0]]),
+        ([], [["All", 0]]),
     ],
 )
-def test_small_numbers_are_masked_and_cannot_be_worked_out(column, expected):
-    assert masked(column) == expected
+def test_small_groups_are_added_together_or_left_out(numbers, expected):
+    assert publishable(counts(*numbers)).lines == expected
 
 
-@pytest.mark.parametrize("least", [0, 1])
-@given(data=st.data())
-def test_each_masked_number_could_be_another(least, data):
-    """Also to a reader who knows that a table lists nobody who has none."""
-    column = data.draw(st.lists(st.integers(least, 12), min_size=1, max_size=8))
-    *shown, total = masked([*column, sum(column)])
-    small, withheld = shown.count("under 5"), shown.count("not shown")
-    others = sum(number for number in shown if isinstance(number, int))
-    assert all(number >= 5 for number in (*shown, total) if isinstance(number, int))
-    if small and isinstance(total, int):
-        fewest, most = least * (small - 1) + 5 * withheld, float("inf") if withheld else 4 * (small - 1)
-        assert sum(fewest <= total - others - guess <= most for guess in range(least, 5)) > 1
+def sums(total, groups):
+    """Yield every way in which so many groups make a total."""
+    if groups == 1:
+        yield (total,)
+    for first in range(total + 1 if groups > 1 else 0):
+        yield from ((first, *rest) for rest in sums(total - first, groups - 1))
 
 
-def test_figures_about_too_few_are_left_out():
-    table = Table("Days", ["Specialty", "Answered", "Median"], [["A", 3, 1], ["B", 6, 2], ["C", 9, 4]], ["All", 18, 3])
+@pytest.mark.parametrize("lists_nobody", [True, False])
+@pytest.mark.parametrize("groups", [1, 2, 3, 4, 5])
+def test_no_small_number_can_be_worked_out_by_whoever_knows_the_rule(groups, lists_nobody):
+    """Of every table there is: also where a table does not list those who have none, and the reader knows them."""
+    read = defaultdict(list)
+    for total in range(15):
+        for numbers in sums(total, groups):
+            table = counts(*numbers)
+            rows = [row for row in table.rows if row[1] or lists_nobody]
+            read[str(publishable(table._replace(rows=rows)).lines)].append(numbers)
+    for tables_read_so in read.values():
+        for could_be in map(set, zip(*tables_read_so, strict=True)):
+            assert len(could_be) > 1 or not could_be & {1, 2, 3, 4}, tables_read_so
+
+
+@pytest.mark.parametrize(("groups", "most"), [(2, 12), (3, 9), (4, 7)])
+def test_no_share_in_a_small_group_can_be_worked_out_even_with_its_number(groups, most):
+    read = defaultdict(list)
+    for total in range(most + 1):
+        for numbers in sums(total, groups):
+            for parts in product(*(range(number + 1) for number in numbers)):
+                lines = [
+                    [label, number, percent(part, number)]
+                    for (label, number), part in zip(counts(*numbers).rows, parts, strict=True)
+                ]
+                table = Table("Shares", ["Group", "Answers", "%"], lines, ["All", total, percent(sum(parts), total)])
+                read[str((numbers, publishable(table).lines))].append((numbers, parts))
+    for tables_read_so in read.values():
+        [numbers] = {numbers for numbers, _ in tables_read_so}
+        for number, could_be in zip(
+            numbers, map(set, zip(*(parts for _, parts in tables_read_so), strict=True)), strict=True
+        ):
+            assert len(could_be) > 1 or number not in (1, 2, 3, 4), tables_read_so
+
+
+def test_figures_are_of_all_together_where_groups_are_hidden():
+    headings = ["Specialty", "Answered", "Median", "90th percentile"]
+    table = Table("Days", headings, [["A", 3, 1, 2], ["B", 2, 2, 2], ["C", 9, 4, 5]], ["All", 14, 0, 5])
     assert publishable(table).lines == [
-        ["A", "under 5", "–"],
-        ["B", "not shown", "–"],
-        ["C", 9, 4],
-        ["All", 18, 3],
+        ["C", 9, "–", "–"],
+        ["Groups under five, together", 5, "–", "–"],
+        ["All", 14, "–", 5],
     ]
 
 
+def test_counts_of_the_same_students_are_not_published_beside_each_other():
+    table = Table("Load", ["Advisor", "Accepted", "Met", "Open"], [["A", 8, 6, 2]], ["All", 8, 6, 2], counts=3)
+    assert publishable(table) == Table("Load", ["Advisor", "Accepted"], [["A", 8]], ["All", 8])
+
+
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+ERRORS = ["#REF!", "#N/A"]
 
 
 def read_csv(content):
@@ -307,8 +348,8 @@ def test_files_hold_readable_headings_numbers_and_the_text_as_written():
 
 
 def test_nothing_in_a_file_is_a_formula():
-    table = Table("One", ["=Heading"], [[text] for text in [*HOSTILE, "a=b", -1]])
-    neutral = ["'=Heading", *(f"'{text}" for text in HOSTILE), "a=b"]
+    table = Table("One", ["=Heading"], [[text] for text in [*HOSTILE, "\x01=1+1", "a=b", *ERRORS, -1]])
+    neutral = ["'=Heading", *(f"'{text}" for text in HOSTILE), "'=1+1", "a=b", *ERRORS]
     as_xml = [text.replace("\r", "\n") for text in neutral]
     assert [cell for [cell] in read_csv(as_csv([table]))] == [*neutral, "-1"]
     assert [cell for [cell] in read_xlsx(as_xlsx([table]))["One"]] == [*as_xml, -1]
@@ -461,7 +502,7 @@ def test_downloads_hold_what_the_page_shows(client, coordinator, surveyed):
 
 
 def test_publishable_report_masks_the_page_the_charts_and_the_files(client, coordinator):
-    for name, number in (("Neurology", 7), ("Surgery", 1), ("Urology", 6)):
+    for name, number in (("Neurology", 7), ("Surgery", 1), ("Urology", 4)):
         specialty = make_specialty(name)
         for _ in range(number):
             with at(0):
@@ -471,10 +512,10 @@ def test_publishable_report_masks_the_page_the_charts_and_the_files(client, coor
         client.force_login(coordinator)  # the session of today is long over
         response = client.get(REPORT, year)
         sheets = read_xlsx(client.get(REPORT, {**year, "download": "report.xlsx"}).content)
-    lines = [["Neurology", 7], ["Surgery", "under 5"], ["Urology", "not shown"], ["All", 14]]
+    lines = [["Neurology", 7], ["Groups under five, together", 5], ["All", 12]]
     assert shown(response)["Requests by specialty"] == lines
     [chart] = [chart for table, chart in response.context["tables"] if table.title == "Requests by specialty"]
-    assert [bars["data"] for bars in json.loads(chart["data"])["datasets"]] == [[7, None, None]]
+    assert [bars["data"] for bars in json.loads(chart["data"])["datasets"]] == [[7, 5]]
     assert sheets["Requests by specialty"][1:] == lines
 
 

@@ -231,7 +231,14 @@ def test_link_is_for_its_one_offer(client, offer):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"action": "met"}, {"action": "close"}, {}, {"action": "decline", "note": "x" * 1001}]
+    "fields",
+    [
+        {"action": "met"},
+        {"action": "close"},
+        {},
+        {"action": "decline", "note": "x" * 1001},
+        {"action": "decline", "note": "\x1b[2J"},
+    ],
 )
 def test_bad_answer_changes_nothing(client, offer, fields):
     assert client.post(offer.get_absolute_url(), fields).status_code == 409

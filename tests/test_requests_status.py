@@ -266,7 +266,15 @@ def test_date_that_is_past_is_promised_to_nobody(client, superuser):
 
 
 @pytest.mark.parametrize(
-    "fields", [{}, {"satisfaction": 6}, {"satisfaction": "x"}, {"satisfaction": 3, "comment": "x" * 1001}]
+    "fields",
+    [
+        {},
+        {"satisfaction": 6},
+        {"satisfaction": "x"},
+        {"satisfaction": 3, "comment": "x" * 1001},
+        {"satisfaction": 3, "comment": "\x01=HYPERLINK(1)"},
+        {"satisfaction": 3, "comment": "Good \u202e"},
+    ],
 )
 def test_answers_that_cannot_be_are_told(client, met, fields):
     response = client.post(met.get_absolute_url(), fields)

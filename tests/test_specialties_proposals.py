@@ -38,6 +38,11 @@ def stored(answer):
         ("Old.", "", "<del>Old.</del>"),
         ("Two aways at most.", "One away at most.", "<del>Two aways </del><ins>One away </ins>at most."),
         ("Same.", "Same.", "Same."),
+        (
+            "One text of some words.",
+            "Quite another of them.",
+            "<del>One text of some words.\n</del><ins>Quite another of them.</ins>",
+        ),
         ("a < b", "a < <i>", "a &lt; <del>b</del><ins>&lt;i&gt;</ins>"),
     ],
 )

@@ -94,7 +94,10 @@ class ImportedPage(models.Model):
             if entries := self.in_state(state):
                 yield title, entries
         if self.vanished:
-            yield "Answered in the guide and not on the page; the guide keeps it", self.vanished
+            yield (
+                "Answered in the guide and not on the page; the guide keeps it",
+                [answer.question for answer in self.vanished],
+            )
 
     @property
     def vanished(self):

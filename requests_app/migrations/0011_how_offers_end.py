@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("requests_app", "0009_count_days"),
+        ("requests_app", "0010_dismissed_email"),
     ]
 
     operations = [
