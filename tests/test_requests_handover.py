@@ -10,7 +10,7 @@ from requests_app.models import AdvisorRequest
 from specialties.models import Advisor
 from tests.factories import make_advisor, make_request, make_specialty, make_staff, make_superuser
 from tests.test_requests_models import emails_of, events
-from tests.test_requests_workflow import at_the_same_moment
+from tests.test_requests_workflow import at_the_same_moment, fresh
 
 pytestmark = pytest.mark.django_db
 
@@ -181,3 +181,20 @@ def test_nobody_new_is_sent_to_an_advisor_who_leaves():
         assert not leaving.offers.running().exists()
         leaving.refresh_from_db()
         assert leaving.open_requests == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_advisor_who_leaves_while_others_answer_blocks_nobody():
+    user = make_superuser()
+    for _ in range(6):
+        specialty = make_specialty()
+        leaving, successor = make_advisor(specialty, request_limit=99), make_advisor(request_limit=99)
+        rows = [make_request(specialty) for _ in range(6)]
+        answers = at_the_same_moment(
+            partial(hand_over, leaving, successor, by=user),
+            *(partial(fresh(row).accept, by=leaving) for row in rows[:3]),
+            *(fresh(row).withdraw for row in reversed(rows[3:])),
+        )
+        assert answers[0] == ""
+        assert {(row.status, row.advisor) for row in map(fresh, rows[:3])} == {("offered", successor)}
+        assert {row.status for row in map(fresh, rows[3:])} == {"withdrawn"}
