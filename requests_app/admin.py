@@ -118,7 +118,13 @@ class QueueFilter(admin.SimpleListFilter):
         super().__init__(request, params, model, model_admin)
 
     def lookups(self, request, model_admin):
-        return [("needs_you", "Needs you"), ("open", "Open"), ("all", "All")]
+        return [
+            ("needs_you", "Needs you"),
+            ("overdue", "Overdue with the office"),
+            ("unmet", "Accepted, not met in time"),
+            ("open", "Open"),
+            ("all", "All"),
+        ]
 
     def value(self):
         return super().value() or ("needs_you" if self.is_plain else "all")
@@ -130,6 +136,10 @@ class QueueFilter(admin.SimpleListFilter):
         match self.value():
             case "needs_you":
                 return queryset.needing_the_office(request.user)
+            case "overdue":
+                return queryset.overdue()
+            case "unmet":
+                return queryset.unmet()
             case "open":
                 return queryset.open()
         return queryset
@@ -168,7 +178,6 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
         "class_year",
         AgeFilter,
     ]
-    list_select_related = ["specialty", "advisor"]
     show_full_result_count = False  # of all years, on every page
     view_on_site = False  # whoever has the address acts as the student
     unsearchable = {"token", "submission_id"}  # the links to the student's page; a form sent twice leads there too
@@ -231,7 +240,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     def where_it_stands(self, advisor_request):
         if advisor_request.is_overdue:
             return "overdue", f"{advisor_request.get_status_display()}, overdue"
-        if advisor_request.status == Status.ACCEPTED and advisor_request.is_past_date:
+        if advisor_request.is_unmet:
             return "not met", f"{advisor_request.get_status_display()}, not met yet"
         return advisor_request.status, advisor_request.get_status_display()
 

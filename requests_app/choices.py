@@ -55,6 +55,9 @@ class CloseReason(models.TextChoices):
     OTHER = "other", "Another reason"
 
 
+WITHOUT_ANSWER = [CloseReason.DUPLICATE, CloseReason.SILENT]
+
+
 class Satisfaction(models.IntegerChoices):
     """The scale students know from national surveys."""
 

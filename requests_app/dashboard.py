@@ -48,12 +48,10 @@ def dashboard(request, context):
 
 
 def needs(request, visible):
-    today = timezone.localdate()
-    late = {"respond_by__lt": today}
     found = [
-        of_requests("Overdue with the office", visible, status__exact=Status.WAITING, **late),
-        of_requests("Waiting for the office", visible, status__exact=Status.WAITING),
-        of_requests("Accepted, not met in time", visible, status__exact=Status.ACCEPTED, **late),
+        of_requests("Overdue with the office", visible.overdue(), queue="overdue"),
+        of_requests("Waiting for the office", visible.waiting(), queue="all", status__exact=Status.WAITING),
+        of_requests("Accepted, not met in time", visible.unmet(), queue="unmet"),
     ]
     if request.user.has_perm("requests_app.view_outgoingemail"):
         url = f"{reverse('admin:requests_app_outgoingemail_changelist')}?failed=yes"
@@ -61,10 +59,9 @@ def needs(request, visible):
     return found
 
 
-def of_requests(title, visible, **conditions):
-    query = urlencode({"queue": "all", **conditions})
-    url = f"{reverse('admin:requests_app_advisorrequest_changelist')}?{query}"
-    return Need(title, visible.filter(**conditions).count(), url)
+def of_requests(title, requests, **query):
+    url = f"{reverse('admin:requests_app_advisorrequest_changelist')}?{urlencode(query)}"
+    return Need(title, requests.count(), url)
 
 
 def most_urgent(needing):

@@ -39,9 +39,6 @@ class RequestEvent(models.Model):
         CLOSED = "closed", "Closed"
         NOTED = "noted", "Note"
 
-    # by which a student learns something definite
-    ANSWERS = [Kind.ACCEPTED, Kind.DECLINED, Kind.CLOSED]
-
     class Actor(models.TextChoices):
         STUDENT = "student", "The student"
         ADVISOR = "advisor", "The advisor"

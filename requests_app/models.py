@@ -13,7 +13,7 @@ from django.utils import timezone
 from specialties.models import Advisor, Specialty
 
 from . import emails, routing
-from .choices import OPEN_STATUSES, ClassYear, CloseReason, Satisfaction, Source, Status, Topic
+from .choices import OPEN_STATUSES, WITHOUT_ANSWER, ClassYear, CloseReason, Satisfaction, Source, Status, Topic
 from .dates import add_working_days, working_days_between
 from .events import RequestEvent, who
 from .offers import Offer
@@ -60,21 +60,27 @@ class AdvisorRequestQuerySet(models.QuerySet):
     def waiting(self):
         return self.filter(status=Status.WAITING)
 
+    def past_date(self):
+        """Those whose next step is late, be it the office's or an advisor's."""
+        return self.filter(respond_by__lt=timezone.localdate())
+
     def overdue(self):
-        """Those whose next step is late: with the office, or accepted and not met."""
-        late = self.filter(respond_by__lt=timezone.localdate())
-        return late.filter(status__in=[Status.WAITING, Status.ACCEPTED])
+        """Those the office is late with."""
+        return self.waiting().past_date()
+
+    def unmet(self):
+        """Those an advisor has accepted and not met in time."""
+        return self.filter(status=Status.ACCEPTED).past_date()
 
     def needing_the_office(self, user):
-        """Those with something to do for the user: waiting, overdue, or with a failed e-mail that they may open."""
+        """Those with something to do for the user: waiting, not met in time, or with a failed e-mail they may open."""
         requests = AdvisorRequest.objects.order_by()
         failed = OutgoingEmail.objects.visible_to(user).failed().order_by().exclude(request=None).values("request")
         # A union, because each part has an index of its own and their "or" has none.
-        return self.filter(pk__in=requests.waiting().values("pk").union(requests.overdue().values("pk"), failed))
+        return self.filter(pk__in=requests.waiting().values("pk").union(requests.unmet().values("pk"), failed))
 
     def to_ask_about_meeting(self):
-        late = self.filter(status=Status.ACCEPTED, respond_by__lt=timezone.localdate())
-        return late.filter(asked_about_meeting_at=None)
+        return self.unmet().filter(asked_about_meeting_at=None)
 
     def from_address(self, email):
         """Those of one address, capitals or not: asked with the function the constraint below is kept with."""
@@ -156,6 +162,7 @@ class AdvisorRequest(Steps, models.Model):
     respond_by = models.DateField("next step by", null=True, editable=False)
     asked_about_meeting_at = models.DateTimeField(null=True, editable=False)
     days_to_answer = models.PositiveSmallIntegerField("working days to first answer", null=True, editable=False)
+    days_unanswered = models.PositiveSmallIntegerField("working days in vain", null=True, editable=False)
     met_on = models.DateField(null=True, editable=False)
     days_to_meeting = models.PositiveSmallIntegerField("working days to meeting", null=True, editable=False)
     close_reason = models.CharField(max_length=20, choices=CloseReason, blank=True, editable=False)
@@ -216,6 +223,10 @@ class AdvisorRequest(Steps, models.Model):
         return self.status == Status.WAITING and self.is_past_date
 
     @property
+    def is_unmet(self):
+        return self.status == Status.ACCEPTED and self.is_past_date
+
+    @property
     def running_offer(self):
         return self.offers.running().with_people().first()
 
@@ -223,6 +234,18 @@ class AdvisorRequest(Steps, models.Model):
     def working_days_so_far(self):
         """How many have passed since it was received."""
         return working_days_between(timezone.localdate(self.created_at), timezone.localdate())
+
+    def wait_ended_by(self, kind, close_reason):
+        """Return which working days to write down where this step ends the student's wait: {field: days}, or {}.
+
+        The student's view counts: an answer is that an advisor took the request or that the office closed it with one.
+        Who declines or lets the date pass has answered for themselves, and the student still waits. Where the student
+        gives up, or nothing was answered, the wait was in vain: it is kept, or the late would look better for it.
+        """
+        if self.days_to_answer is not None or kind not in (Kind.ACCEPTED, Kind.CLOSED, Kind.WITHDRAWN):
+            return {}
+        is_answer = kind != Kind.WITHDRAWN and close_reason not in WITHOUT_ANSWER
+        return {"days_to_answer" if is_answer else "days_unanswered": self.working_days_so_far}
 
     @property
     def is_with_advisor(self):

@@ -127,7 +127,7 @@ def load_of_advisors(requests):
 
 
 def time_to_first_answer(requests):
-    return waits("Working days to first answer", "Answered", requests, "days_to_answer")
+    return waits("Working days to first answer", "Taken or answered", requests, "days_to_answer")
 
 
 def time_to_meeting(requests):
@@ -149,14 +149,18 @@ def waits(title, counted, requests, field):
 
 
 def answered_in_time(requests):
-    """Return the share answered within the target, of the answered and of those still open that are past it."""
+    """Return the share answered within the target, of the answered and of those who waited longer in vain or still do.
+
+    What an answer is, `AdvisorRequest.wait_ended_by` says.
+    """
     first_in_time = midnight(working_days_before(timezone.localdate(), settings.OFFICE_DAYS))
     late = Q(days_to_answer=None, status__in=OPEN_STATUSES, created_at__lt=first_in_time)
+    late |= Q(days_unanswered__gt=settings.OFFICE_DAYS)
     known = Count("pk", filter=Q(days_to_answer__isnull=False) | late)
     in_time = Count("pk", filter=Q(days_to_answer__lte=settings.OFFICE_DAYS))
     rows = requests.order_by("specialty__name").values_list("specialty__name").annotate(known=known, in_time=in_time)
     found = {name: counts for name, *counts in rows}
-    headings = ["Specialty", "Answered or late", f"Within {settings.OFFICE_DAYS} working days, %"]
+    headings = ["Specialty", "Taken, answered or late", f"Within {settings.OFFICE_DAYS} working days, %"]
     return shares("Answered in time", headings, found)
 
 

@@ -197,8 +197,7 @@ class Steps:
         """
         if status not in NEXT_STATUS[self.status]:
             self._refuse()
-        if kind in RequestEvent.ANSWERS and self.days_to_answer is None:
-            changes["days_to_answer"] = self.working_days_so_far
+        changes |= self.wait_ended_by(kind, changes.get("close_reason"))
         old_status, former = self.status, self.advisor
         advisors = locked(former, changes.get("advisor"))
         self._change(status=status, **changes)

@@ -1,5 +1,4 @@
 from contextlib import suppress
-from functools import wraps
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -7,29 +6,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from specialties.models import Specialty
+from specialties.private_pages import private_page
 
 from .calendars import deadline
 from .forms import AdvisorRequestForm, ResponseForm, SurveyForm
 from .honeypot import decoy, remember
 from .models import AdvisorRequest, IllegalMove, Offer
-
-
-def private_page(view):
-    """Keep a page that only the holder of its link may read out of caches, search engines and referrers.
-
-    A page with a form tells its address to this site itself: without any, browsers call the form's origin "null".
-    """
-
-    @never_cache
-    @wraps(view)
-    def wrapped(*args, **kwargs):
-        response = view(*args, **kwargs)
-        response["X-Robots-Tag"] = "noindex, nofollow"
-        has_form = b"csrfmiddlewaretoken" in response.content
-        response["Referrer-Policy"] = "same-origin" if has_form else "no-referrer"
-        return response
-
-    return wrapped
 
 
 @never_cache

@@ -3,14 +3,16 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
+from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
-from unfold.decorators import display
+from unfold.decorators import action, display
 
 from .conflicts import NoSilentOverwrite
 from .indexing import index
-from .models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
+from .models import Advisor, Answer, ImportedPage, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
+from .previews import link_for_department, preview_of
 
 
 class OnSite:
@@ -148,12 +150,20 @@ class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
     search_fields = ["name", "abbreviation"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [AnswerInline, ResourceInline, AdvisorInline]
+    actions_detail = ["preview"]
     warn_unsaved_form = True
     fieldsets = [
         (None, {"fields": [("name", "abbreviation"), ("slug", "is_published"), "summary"]}),
         ("Guide text", {"fields": ["quote", "quote_source", "recommendations"]}),
         ("For more information", {"fields": ["department", "address", ("phone", "email")]}),
     ]
+
+    @action(description="Preview", permissions=["view"], attrs={"target": "_blank"})
+    def preview(self, request, object_id):
+        """The guide as it would be, with what is proposed; `page` in the address: with that page's proposals alone."""
+        specialty = get_object_or_404(self.get_queryset(request), pk=object_id)
+        page = ImportedPage.objects.filter(specialty=specialty, pk=number(request.GET.get("page"))).first()
+        return preview_of(request, specialty, page, link=link_for_department(specialty))
 
     def is_on_site(self, specialty):
         return specialty.is_published
@@ -304,6 +314,10 @@ class AdvisorAdmin(OnSite, SavesChanges, ModelAdmin):
 
 
 from . import imports_admin  # noqa: E402, F401 - registered like those above
+
+
+def number(text):
+    return int(text) if text and text.isdecimal() else None
 
 
 def next_position(rows):

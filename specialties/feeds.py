@@ -28,7 +28,7 @@ class Change:
     def title(self):
         count = len(self.answers)
         what = self.answers[0].question.label if count == 1 else f"{count} answers"
-        return f"{self.specialty}: {what}"
+        return f"{self.specialty.title}: {what}"
 
     @property
     def summary(self):

@@ -25,7 +25,7 @@ def faq_page(specialty, entries):
     ]
     if not questions:
         return ""
-    return _json_ld("FAQPage", name=specialty.name, url=_address(specialty), mainEntity=questions)
+    return _json_ld("FAQPage", name=specialty.title, url=_address(specialty), mainEntity=questions)
 
 
 def person(advisor):

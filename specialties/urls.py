@@ -3,12 +3,14 @@ from django.urls import path
 
 from . import views
 from .feeds import ChangesFeed
+from .previews import preview
 from .sitemaps import SITEMAPS
 
 app_name = "specialties"
 urlpatterns = [
     path("", views.specialty_list, name="list"),
     path("specialties/<slug:slug>/", views.guide, name="guide"),
+    path("preview/<str:signed>/", preview, name="preview"),
     path("advisors/<slug:slug>/", views.advisor, name="advisor"),
     path("questions/", views.question_list, name="questions"),
     path("questions/<slug:key>/", views.question, name="question"),

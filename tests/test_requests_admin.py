@@ -432,6 +432,10 @@ def test_list_opens_on_what_needs_the_office(client, coordinator):
     needing = {waiting.reference, late.reference, bounced.reference}
     assert references(client.get(CHANGELIST)) == needing
     assert references(client.get(CHANGELIST, {"queue": "needs_you"})) == needing
+    assert references(client.get(CHANGELIST, {"queue": "unmet"})) == {late.reference}
+    assert references(client.get(CHANGELIST, {"queue": "overdue"})) == set()
+    AdvisorRequest.objects.filter(pk=waiting.pk).update(respond_by="2026-01-02")
+    assert references(client.get(CHANGELIST, {"queue": "overdue"})) == {waiting.reference}
     assert references(client.get(CHANGELIST, {"queue": "open"})) == needing | {with_advisor.reference}
     assert references(client.get(CHANGELIST, {"queue": "all"})) == needing | {with_advisor.reference, done.reference}
     assert references(client.get(CHANGELIST, {"q": done.reference})) == {done.reference}

@@ -117,7 +117,7 @@ def test_month_is_that_of_the_school_not_of_greenwich():
     assert by_month(everything()).rows == [["November 2026", 1]]
 
 
-def test_first_answer_is_when_the_student_first_learns_something_definite(superuser):
+def test_first_answer_is_when_somebody_takes_the_request_or_the_office_answers_it(superuser):
     specialty = make_specialty("Urology")
     advisors = [make_advisor(specialty), make_advisor(specialty)]
     with at(0):
@@ -127,19 +127,43 @@ def test_first_answer_is_when_the_student_first_learns_something_definite(superu
         stored.decline(by=advisors[0])
     with at(2):
         stored.accept(by=advisors[1])
+    with at(1):
         closed.close("Done.", by=superuser)
     found = time_to_first_answer(everything())
+    assert found.headings == ["Specialty", "Taken or answered", "Median", "90th percentile"]
     assert found.lines == [["Urology", 2, 1.5, 2], ["All", 2, 1.5, 2]]
 
 
-def test_requests_of_before_are_counted_by_their_history():
+def test_what_gives_a_student_no_advisor_and_no_answer_is_none(superuser):
+    specialty = make_specialty()
+    with at(0):
+        make_request(specialty, preferred_advisor=make_advisor(specialty)).decline(by=specialty.advisors.get())
+        expired = make_request(specialty, preferred_advisor=specialty.advisors.get())
+        withdrawn, silent, repeated = (make_request(make_specialty()) for _ in range(3))
+    with at(14):
+        expired.expire()
+        withdrawn.withdraw()
+        silent.close("Write again.", by=superuser, reason="silent")
+        repeated.close("See the other.", by=superuser, reason="duplicate")
+    assert time_to_first_answer(everything()).total == ["All", 0, "–", "–"]
+    with at(14):
+        assert answered_in_time(everything()).total == ["All", 5, 0]
+
+
+def test_requests_of_before_are_counted_by_their_history(superuser):
     make_met(make_specialty("Urology"), accepted_after=1, met_after=7)
-    make_request()
-    counted = list(everything().values("days_to_answer", "days_to_meeting"))
-    AdvisorRequest.objects.update(days_to_answer=None, days_to_meeting=None)
+    with at(0):
+        rows = [make_request() for _ in range(4)]
+    with at(2):
+        rows[0].withdraw()
+        rows[1].close("See the other.", by=superuser, reason="duplicate")
+        rows[2].close("Done.", by=superuser)
+    fields = ["days_to_answer", "days_to_meeting", "days_unanswered"]
+    counted = list(everything().order_by("pk").values_list(*fields))
+    assert counted == [(1, 5, None), (None, None, 2), (None, None, 2), (2, None, None), (None, None, None)]
+    AdvisorRequest.objects.update(**dict.fromkeys(fields))
     import_module("requests_app.migrations.0009_count_days").forwards(apps, None)
-    assert list(everything().values("days_to_answer", "days_to_meeting")) == counted
-    assert {"days_to_answer": 1, "days_to_meeting": 5} in counted
+    assert list(everything().order_by("pk").values_list(*fields)) == counted
 
 
 def test_weekends_do_not_count_and_nobody_answered_is_no_figure():
@@ -173,10 +197,28 @@ def test_share_in_time_counts_those_who_still_wait_too_long(settings, superuser)
         make_request(specialty).withdraw()
     with at(2):
         found = answered_in_time(everything())
-        assert found.headings == ["Specialty", "Answered or late", "Within 2 working days, %"]
+        assert found.headings == ["Specialty", "Taken, answered or late", "Within 2 working days, %"]
         assert found.total == ["All", 2, 50]
     with at(3):
         assert answered_in_time(everything()).total == ["All", 3, 33]
+
+
+def test_late_stays_late_when_the_student_gives_up(settings):
+    settings.OFFICE_DAYS = 2
+    with at(0):
+        late, in_time, answered = (make_request() for _ in range(3))
+    with at(2):
+        in_time.withdraw()
+    with at(3):
+        answered.assign(make_advisor(answered.specialty), by=make_superuser())
+        late.withdraw()
+        answered.withdraw()
+        assert answered_in_time(everything()).total == ["All", 2, 0]
+    assert list(everything().order_by("pk").values_list("days_to_answer", "days_unanswered")) == [
+        (None, 3),
+        (None, 2),
+        (3, None),
+    ]
 
 
 @pytest.mark.parametrize(("values", "expected"), [([4], 4), ([1, 9], 9), (range(1, 11), 9), ([5] * 9 + [80], 5)])

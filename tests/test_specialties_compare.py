@@ -78,6 +78,8 @@ def test_questions_go_down_and_answers_across(client):
     ]
     html = response.content.decode()
     assert html.index(">Early<") < html.index(">First<") < html.index(">Late<") < html.index(">Second<")
+    for question in (first, second, own):  # a short answer alone may mislead
+        assert html.count(f'<p class="note">{question.text}</p>') == 1
     assert html.count("No answer from the department yet") == 3
     assert html.count("Not asked") == 1
     assert html.count('<p class="cell-name">One</p>') == html.count('<p class="cell-name">Two</p>') == 4

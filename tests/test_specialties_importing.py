@@ -107,7 +107,7 @@ def test_each_page_has_what_is_expected_of_it_beside_it():
     assert set(pages.values()) == {2}
 
 
-def test_reading_writes_nothing(bank, capsys):
+def test_dry_run_writes_nothing(bank, capsys):
     printed(capsys, PAGES / "interventional-radiology.txt")
     assert (Specialty.objects.count(), Answer.objects.count()) == (0, 0)
 
@@ -133,6 +133,7 @@ def test_reading_writes_nothing(bank, capsys):
         ("How do letters from away rotations count?", None),
         ("When should I apply for away rotations?", None),
         ("Why are away rotations recommended?", None),
+        ("Do I need to do an away rotation? If so, how many?", None),
         ("Can I take two away rotations?", None),
         ("What M1 electives would you recommend?", None),
         ("What advice would you offer fourth-year students?", None),
@@ -161,7 +162,7 @@ def test_second_question_of_the_same_meaning_is_left_to_staff(bank):
     assert [(entry.key, entry.answer) for entry in page.entries] == [("away-rotations", "Yes."), (None, "No.")]
     assert page.warnings == (
         "The specialty is not named.",
-        "“Are audition rotations needed?” asks the same as a question before it.",
+        "“Are audition rotations needed?” asks the same as another question of the page.",
     )
 
 
@@ -256,7 +257,7 @@ def test_what_word_and_outlook_leave_behind_is_dropped(bank):
         bank,
         "<html xmlns:o='x'><!--[if gte mso 9]><xml><o:x>false</o:x></xml><![endif]--><style>p.MsoNormal{}</style>"
         f"<p class=MsoNormal><b>{AWAYS}<o:p></o:p></b></p><p class=MsoListParagraph style='mso-list:l0'>"
-        "<![if !supportLists]><span>·<span>&nbsp;&nbsp; </span></span><![endif]>Yes<o:p></o:p></p><p><o:p>&nbsp;</o:p></p>",
+        "<![if !supportLists]><span>·<span>&nbsp; </span></span><![endif]>Yes<o:p></o:p></p><p><o:p>&nbsp;</o:p></p>",
     )
     assert answers(page) == {AWAYS: "Yes"}
 
@@ -280,8 +281,9 @@ def bomb():
         (word_file(("A", False), parts=[("word/vbaProject.bin", "x")]), "This Word file has macros."),
         (word_file(parts=[("word/styles.xml", '<!DOCTYPE x [<!ENTITY a "b">]><x/>')]), "This Word file has parts"),
         (bomb(), "This is too large."),
+        (word_file(*[("A", False)] * 20_000), "This is too large."),
         (b"a" * 2_000_001, "This is too large."),
-        (b"<p>" * 200_001, "This page has too many tags"),
+        (b"<p>" * 100_001, "This page has too many tags"),
         (
             "\n".join(f"Is thing {n} of the specialty needed?\nYes." for n in range(5_000)).encode(),
             "This has 5000 questions",
@@ -308,6 +310,29 @@ def test_exit_status(bank, tmp_path):
 def test_specialty_can_be_named(bank, capsys):
     found = printed(capsys, PAGES / "feinberg_dermatology.txt", "--specialty", "Dermatology and Venereology")
     assert found["specialty"] == "Dermatology and Venereology"
+
+
+def test_new_specialty_becomes_a_draft_with_the_answers_that_are_in_the_bank(bank):
+    call_command("import_guide", PAGES / "wright_neurology_blanks.txt")
+    specialty = Specialty.objects.get()
+    assert (specialty.name, specialty.slug, specialty.is_published) == ("Neurology", "neurology", False)
+    assert {answer.question.key: answer.body for answer in specialty.answers.all()} == {
+        "research": "<p>Yes, but not required.</p>",
+        "letters-from-specialty": "<p>No, but usually at least two come from neurologists.</p>",
+    }
+
+
+def test_specialty_that_is_there_is_left_as_it_is(bank):
+    specialty = Specialty.objects.create(name="Neurology", slug="neurology")
+    call_command("import_guide", PAGES / "wright_neurology_blanks.txt")
+    assert list(Specialty.objects.all()) == [specialty]
+    assert (specialty.answers.count(), Specialty.objects.get().quote) == (0, "")
+
+
+def test_page_with_a_value_no_form_would_take_is_refused_whole(bank):
+    with pytest.raises(CommandError, match="at most 100 characters"):
+        call_command("import_guide", PAGES / "wright_neurology_blanks.txt", "--specialty", "N" * 101)
+    assert (Specialty.objects.count(), Answer.objects.count()) == (0, 0)
 
 
 # Anything at all
@@ -368,7 +393,19 @@ def test_any_bytes_are_read_or_refused(bank, content):
 
 
 @pytest.mark.parametrize(
-    "unit", [f"{AWAYS}\nYes.\n", "<p><b>Research</b></p><p>Yes</p>", "<![", "“a ", "a@", "Jo Advisor, MD\n", "<b id=1>"]
+    "unit",
+    [
+        f"{AWAYS}\nYes.\n",
+        "<p><b>Research</b></p><p>Yes</p>",
+        "<![",
+        "“a ",
+        "a@",
+        "Jo Advisor, MD\n",
+        "<b id=1>",
+        "<a ",
+        "<a x='>",
+        "<!--",
+    ],
 )
 def test_twice_the_page_is_about_twice_the_work(bank, unit):
     def work(times):

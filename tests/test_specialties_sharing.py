@@ -51,6 +51,19 @@ def test_guide_without_answers_claims_none(client):
     assert "ld+json" not in client.get(make_specialty().get_absolute_url()).content.decode()
 
 
+def test_sample_says_so_wherever_its_page_is_spoken_of(client):
+    sample = make_full_specialty(name="Urology", is_sample=True)
+    html = client.get(sample.get_absolute_url()).content.decode()
+    assert structured_data(html)["name"] == "Urology (sample guidance)"
+    assert "<title>Urology (sample guidance) ·" in html
+    assert '<meta property="og:title" content="Urology (sample guidance)">' in html
+    assert html.count('content="Urology (sample guidance): ') == 2  # both descriptions
+    feed = ElementTree.fromstring(client.get("/feed/").content)
+    assert [title.text for title in feed.findall("atom:entry/atom:title", ATOM)] == [
+        "Urology (sample guidance): 2 answers"
+    ]
+
+
 def test_advisor_is_a_person_with_what_the_page_shows(client):
     advisor = make_advisor(
         make_specialty("Urology"),

@@ -18,6 +18,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="advisorrequest",
+            name="days_unanswered",
+            field=models.PositiveSmallIntegerField(editable=False, null=True, verbose_name="working days in vain"),
+        ),
+        migrations.AddField(
+            model_name="advisorrequest",
             name="days_to_meeting",
             field=models.PositiveSmallIntegerField(editable=False, null=True, verbose_name="working days to meeting"),
         ),

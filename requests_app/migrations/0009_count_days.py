@@ -7,15 +7,20 @@ from requests_app.dates import working_days_between
 
 def forwards(apps, schema_editor):
     """Requests answered already are in the report too."""
-    events = apps.get_model("requests_app", "RequestEvent").objects.filter(kind__in=["accepted", "declined", "closed"])
-    answered = dict(events.order_by().values_list("request").annotate(Min("created_at")))
+    events = apps.get_model("requests_app", "RequestEvent").objects.order_by()
+    accepted, ended = (
+        dict(events.filter(kind__in=kinds).values_list("request").annotate(Min("created_at")))
+        for kinds in (["accepted"], ["closed", "withdrawn"])
+    )
     for row in apps.get_model("requests_app", "AdvisorRequest").objects.iterator():
         received_on = timezone.localdate(row.created_at)
-        if row.pk in answered:
-            row.days_to_answer = working_days_between(received_on, timezone.localdate(answered[row.pk]))
+        if waited_until := accepted.get(row.pk) or ended.get(row.pk):
+            is_closed = row.status == "closed" and row.close_reason not in ("duplicate", "silent")
+            field = "days_to_answer" if row.pk in accepted or is_closed else "days_unanswered"
+            setattr(row, field, working_days_between(received_on, timezone.localdate(waited_until)))
         if row.met_on:
             row.days_to_meeting = working_days_between(received_on, row.met_on)
-        row.save(update_fields=["days_to_answer", "days_to_meeting"])
+        row.save(update_fields=["days_to_answer", "days_unanswered", "days_to_meeting"])
 
 
 class Migration(migrations.Migration):

@@ -6,6 +6,7 @@ import re
 import zipfile
 from dataclasses import dataclass, replace
 from html.parser import HTMLParser
+from itertools import islice
 
 import mammoth
 
@@ -13,7 +14,9 @@ HEADING, TERM, BOLD, ITEM = "heading", "term", "bold", "item"
 LARGEST_TEXT = 2_000_000  # bytes of text or HTML: some hundred pages
 LARGEST_FILE = 20_000_000  # bytes of a Word file, pictures and all; these are never unpacked
 LARGEST_PART = 3_000_000  # bytes of one part of a Word file, unpacked
-MOST_TAGS = 200_000
+MOST_TAGS = 100_000
+MOST_WORD_TAGS = 80_000  # each takes a kilobyte to read
+MOST_LINES = 20_000
 WRAPPED = 30  # characters: a line this long that goes on in small letters was broken by an e-mail program
 
 
@@ -56,8 +59,10 @@ BYTE_ORDER_MARKS = {
 }
 # Control and zero-width characters, soft hyphens, marks of direction.
 INVISIBLE = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
-BULLET = re.compile(r"(?:[•·●○◦▪▫■□‣⁃∙➢➤►✓✔\uf000-\uf0ff]\s*|[*+–-]\s+|-(?=[A-Z])|[o§]\s+(?=[A-Z]))+")
+BULLET = re.compile(r"(?:[•·●○◦▪▫■□‣⁃∙➢➤►✓✔\uf000-\uf0ff]\s*|[*+–-]\s+|-(?=[A-Z])|[o§]\s+(?=[A-Z])){1,4}")
 MARKDOWN = [(re.compile(r"#{1,6}\s+(.+?)[\s#]*"), HEADING), (re.compile(r"(?:\*\*|__)(.+)(?:\*\*|__)"), BOLD)]
+DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
+STRAY = re.compile(r"<(?!/?[a-zA-Z][^<>]{0,2000}>)")
 IS_HTML = re.compile(
     r"<!doctype html|<(?:html|body|div|p|h[1-6]|ul|ol|dl|table|details|section|strong|o:p)\b[^<>]{0,500}>",
     re.IGNORECASE,
@@ -83,8 +88,7 @@ def document_of_text(text):
         raise too_large(LARGEST_TEXT)
     if IS_HTML.search(text):
         return document_of_html(text)
-    lines = list(lines_of(text))
-    return Document(tuple(lines))
+    return checked(list(islice(lines_of(text), MOST_LINES + 1)))
 
 
 def too_large(limit):
@@ -127,10 +131,12 @@ def check_parts(content):
         read = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
         if sum(part.file_size for part in read) > 2 * LARGEST_PART:
             raise too_large(LARGEST_PART)
+        tags = 0
         for part in read:
             with archive.open(part) as opened:
                 xml = opened.read(LARGEST_PART + 1)
-            if len(xml) > LARGEST_PART:
+            tags += xml.count(b"<")
+            if len(xml) > LARGEST_PART or tags > MOST_WORD_TAGS:
                 raise too_large(LARGEST_PART)
             if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml or b"macroEnabled" in xml:
                 raise Refused(
@@ -190,10 +196,23 @@ def document_of_html(html):
     if html.count("<") > MOST_TAGS:
         raise Refused("This page has too many tags to be one page of guidance. Paste its text instead.")
     reader = PageReader()
-    reader.feed(html.replace("<![", "<!"))  # Word's conditions are no comments; so they are read as if they were
+    reader.feed(well_formed(html))
     reader.close()
     reader.end_line()
-    return Document(tuple(reader.lines), reader.title)
+    return checked(reader.lines, reader.title)
+
+
+def well_formed(html):
+    """Return HTML without comments, Word's conditions and stray "<", over which Python's parser can take for ever."""
+    first, *rest = html.split("<!--")
+    html = "".join([first, *(part.partition("-->")[2] for part in rest)])
+    return STRAY.sub("&lt;", DECLARATION.sub("", html))
+
+
+def checked(lines, title=""):
+    if len(lines) > MOST_LINES:
+        raise Refused(f"This has more lines than a page of guidance ({MOST_LINES:,}). Paste only the guide itself.")
+    return Document(tuple(lines), title)
 
 
 class PageReader(HTMLParser):
@@ -239,7 +258,7 @@ class PageReader(HTMLParser):
         super().__init__()
         self.lines, self.title, self.row = [], "", []
         self.skipping = self.bold = self.lists = 0
-        self.headings = []  # that are open
+        self.heading = ""  # the hint of the one that is open
         self.item = self.in_title = False
         self.begin_line(gap=True)
 
@@ -251,8 +270,7 @@ class PageReader(HTMLParser):
         if self.in_title:
             self.title = self.title or text
         elif text:
-            hints = {self.HEADINGS[tag] for tag in self.headings}
-            hint = max(hints) if hints else ITEM if self.item else BOLD if self.all_bold else ""
+            hint = self.heading or (ITEM if self.item else BOLD if self.all_bold else "")
             self.lines.append(replace(marked(text, self.gap, hint, tuple(self.links)), depth=self.lists))
             self.item = False
         self.begin_line(gap=gap or (self.gap and not text))
@@ -270,7 +288,10 @@ class PageReader(HTMLParser):
             self.row = []
         if tag in ("td", "th"):
             self.row.append(len(self.lines))
-        self.headings = [*self.headings, tag] if tag in self.HEADINGS else [] if tag == "dd" else self.headings
+        if tag in self.HEADINGS:
+            self.heading = TERM if self.heading == TERM else self.HEADINGS[tag]
+        if tag == "dd":
+            self.heading = ""
         self.bold += tag in self.BOLD
         self.lists += tag in self.LISTS
         self.item = tag == "li" or (self.item and tag not in ("ul", "ol"))
@@ -285,8 +306,8 @@ class PageReader(HTMLParser):
             self.end_link(*self.link)
         if tag == "tr":
             self.end_row()
-        if tag in self.headings:
-            self.headings.remove(tag)
+        if tag in self.HEADINGS:
+            self.heading = ""
         self.bold = max(0, self.bold - (tag in self.BOLD))
         self.lists = max(0, self.lists - (tag in self.LISTS))
         self.item = self.item and tag != "li"

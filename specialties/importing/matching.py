@@ -16,27 +16,46 @@ ASKED_FOR = re.compile(
     r")\b"
 )
 IN_IT = r"(?:your|this|the|our|that|same|a|an?other)(?: same)? (?:specialty|field|discipline)"
+YEARS = [
+    ("1", "i", "first", "1st"),
+    ("2", "ii", "second", "2nd"),
+    ("3", "iii", "third", "3rd"),
+    ("4", "iv", "fourth", "4th"),
+]
+
+
+def two_years(first, second):
+    """Return what matches two years of the curriculum: "ms1 ms2", "first and second year", "years 1 2"."""
+    joined = "(?:and |or |to )?"
+    return (
+        rf"(?:{first[2]}|{first[3]}) {joined}(?:{second[2]}|{second[3]}) years?"
+        rf"|(?:m|ms|years?) ?(?:{first[0]}s?|{first[1]}) {joined}(?:m |ms )?(?:m|ms)?(?:{second[0]}s?|{second[1]})"
+    )
+
+
 # What different pages call the same. Tried in this order.
 SAME = [
-    (rf"(?:students?|someone|those|anyone|applicants?)?(?: who)?(?: is| are)? ?(?:interested in|considering|pursuing|"
-     rf"applying (?:to|in|for)|going into|entering)(?: pursuing)? {IN_IT}", ""),  # fmt: skip
+    (
+        r"(?:students?|someone|those|anyone|applicants?)?(?: who)?(?: is| are)? ?(?:interested in|considering|pursuing"
+        rf"|applying (?:to|in|for)|going into|entering)(?: pursuing)? {IN_IT}",
+        "",
+    ),
     (r"advice (?:would|do|can|should) you (?:offer|give|have)(?: to| for)?", "advice"),
     (rf"(?:members?|faculty|physicians?|someone|people) (?:of|in|from|within) {IN_IT}", "member"),
     (r"(?:be |is |are )?(?:written by|come from)", "from"),
     (rf"from (?:within )?{IN_IT}", "member"),
-    (rf"specialty specific|(?:be|is) in {IN_IT}(?: itself)?|in {IN_IT} itself|in the same (?:specialty|field)", "itself"),
+    (rf"specialty specific|(?:be|is) in {IN_IT}(?: itself)?|in {IN_IT} itself", "itself"),
     (r"(?:audition|visiting|away)(?: student| audition| away)? (?:rotations?|electives?)|auditions|aways?", "aways"),
     (r"(?:letters?|lors?)(?: s)?(?: of (?:recommendation|reference|support)s?)?|recommendation letters?", "letter"),
     (r"(?:department(?:al)? )?chair(?:man|woman|person|s)?(?: s)?", "chair"),
     (r"letter author|person writing the letter|one writing the letter", "letter writer"),
-    (r"first (?:and |or |to )?second years?|(?:m|ms|years?) ?(?:1s?|i) (?:and |or |to )?(?:m |ms )?(?:m|ms)?(?:2s?|ii)|"
-     r"1st (?:and |or )?2nd years?|pre ?(?:clinical|clerkship)(?: years?| phase)?", "year1 year2"),
-    (r"third (?:and |or |to )?fourth years?|(?:m|ms|years?) ?(?:3s?|iii) (?:and |or |to )?(?:m |ms )?(?:m|ms)?(?:4s?|iv)|"
-     r"3rd (?:and |or )?4th years?|(?:clinical|clerkship) (?:years?|phase|students)", "year3 year4"),
-    *((rf"(?:m|ms|years?) ?(?:{year}s?|{roman})|(?:{name}|{year}{th}) years?|year {word}", f"year{year}")
-      for year, roman, name, th, word in [(1, "i", "first", "st", "one"), (2, "ii", "second", "nd", "two"),
-                                          (3, "iii", "third", "rd", "three"), (4, "iv", "fourth", "th", "four")]),
-]  # fmt: skip
+    (rf"{two_years(*YEARS[:2])}|pre ?(?:clinical|clerkship)(?: years?| phase)?", "year1 year2"),
+    (rf"{two_years(*YEARS[2:])}|(?:clinical|clerkship) (?:years?|phase|students)", "year3 year4"),
+    *(
+        (rf"(?:m|ms|years?) ?(?:{digit}s?|{roman})|(?:{word}|{short}) years?", f"year{digit}")
+        for digit, roman, word, short in YEARS
+    ),
+]
 SAME = [(re.compile(rf"\b(?:{pattern})\b"), meaning) for pattern, meaning in SAME]
 # Words that change nothing in what is asked: whether aways are recommended, needed or important is one question.
 FILLER = """
@@ -44,7 +63,8 @@ FILLER = """
     doing done encourage encouraged essential expect expected experience experiences for from good have helpful highly
     i if important importance in into is it its matter matters me must my necessary need needed obtain of on one or our
     particular recommend recommendation recommended recommends require required requires s should so some someone
-    specialty specialties program programs residency residencies most typically typical generally student students suggest suggested take taken taking that the their then these they this those
+    specialty specialties program programs residency residencies most typically typical generally student students
+    suggest suggested take taken taking that the their then these they this those
     to useful usually want we which who will with would you your
 """
 FILLER = frozenset(map(stem, FILLER.split()))
@@ -58,7 +78,7 @@ class Meaning(NamedTuple):
 
 @lru_cache(maxsize=2_000)
 def meaning_of(text, specialty=""):
-    """Return what a wording asks, by the words that count. `specialty` is the name that may stand for "your specialty"."""
+    """Return what a wording asks, by the words that count. The name of the `specialty` stands for "your specialty"."""
     words = " ".join(words_of(text))
     if specialty:
         names = [words_of(specialty), ["".join(word[0] for word in words_of(specialty))]]
@@ -131,6 +151,8 @@ class Bank:
         if len(found) != 1:
             return None
         [known] = found.values()
+        if text.count("?") > known.parts:
+            return None
         if known.parts > max(1, text.count("?")):
             shared = [other for other in others if other != text and meaning.words & meaning_of(other).words]
             return None if shared else known.question

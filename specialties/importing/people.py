@@ -48,7 +48,7 @@ def person_in(text):
 
 
 def advisors_in(role, lines, specialty):
-    """Return the advisors of a block headed `role`; a name without credentials counts at its top and after an address."""
+    """Return the advisors of a block headed `role`. A name needs credentials, or stands first or after an address."""
     found, open_for_name = [], True
     for line in lines:
         person = person_in(line.text)

@@ -67,6 +67,7 @@ class Draft:
     question: str
     lines: list
     is_heading: bool = False  # a heading that works as a question
+    has_q: bool = False  # "Q:" stands before it
     is_label: bool = False  # a heading or a "label? value" below one
 
 
@@ -133,6 +134,7 @@ class Reader:
         self.in_table = False  # "How important are each of the following": rows below are no headings
         self.stages_at = [at for at, line in enumerate(self.lines) if self.is_stage(line)]
         self.asked = [line for line in self.lines if rules.STARTS.match(self.split(line)[0])]
+        self.asks_in_sentences = sum(len(self.split(line)[0].split()) > 4 for line in self.asked) > 2
         self.style = self.usual_mark()
         self.usual_depth = min((line.depth for line in self.asked if line.hint == ITEM), default=0)
 
@@ -143,7 +145,17 @@ class Reader:
     # What a line is, in the order in which it is tried. Each returns whether it took the line.
 
     def take(self, at, line):
-        steps = (self.take_stage, self.take_section, self.take_advisors, self.take_question, self.take_heading)
+        steps = (
+            self.take_stage,
+            self.take_section,
+            self.take_contact,
+            self.take_advisors,
+            self.take_question,
+            self.take_heading,
+        )
+        if rules.BANNER.match(line.text):
+            self.left.append(line)
+            return
         if self.is_cut_heading(at, line) or any(step(at, line) for step in steps):
             return
         if self.blocks and self.into is self.blocks[-1][1] and is_prose(line.text):
@@ -169,13 +181,13 @@ class Reader:
         return True
 
     def is_stage(self, line):
-        """Whether a line is a heading such as "Advice for MS1 and MS2 Students"; "M3:" within an answer is none."""
+        """Whether a line is a heading such as "Advice for MS1 and MS2 Students"; "M3:" alone is of an answer."""
         if len(line.text) > 80 or line.hint == ITEM or line.text.endswith((".", "?", "!")):
             return False
         meaning = meaning_of(line.text)
         if not meaning.years or meaning.words - rules.STAGE_WORDS:
             return False
-        return line.hint == HEADING or not (line.text.endswith(":") and len(words_of(line.text)) < 2)
+        return line.hint in (HEADING, BOLD) or len(words_of(line.text)) > 1 or len(meaning.years) > 1
 
     def take_section(self, at, line):
         if len(line.text) > 100:
@@ -187,6 +199,18 @@ class Reader:
             return False
         self.into = self.sections[name] if name else self.left
         return True
+
+    def take_contact(self, at, line):
+        label, colon, value = line.text.partition(": ")
+        if not colon or not rules.CONTACT.fullmatch(label) or self.awaits_answer:
+            return False
+        self.sections["contact"].append(replace(line, text=value))
+        self.into = self.left
+        return True
+
+    @property
+    def awaits_answer(self):
+        return self.in_answer and not self.into
 
     @property
     def in_answer(self):
@@ -223,6 +247,7 @@ class Reader:
         else:
             below_heading = bool(self.drafts) and self.drafts[-1].is_label and len(question.split()) <= 8
             self.drafts.append(Draft(self.stage, question, [], is_label=below_heading and bool(rest)))
+            self.drafts[-1].has_q = self.mark_of(line) == "q"
         self.into = self.drafts[-1].lines
         self.in_table = "the following" in question.lower()
         if rest:
@@ -232,8 +257,7 @@ class Reader:
     def continues(self, line, question):
         """Whether a question is the second half of the one on the line before it."""
         return (
-            self.in_answer
-            and not self.into
+            self.awaits_answer
             and not (line.gap or line.hint or rules.MARK.match(line.text))
             and rules.SECOND_HALF.match(question)
             and not self.known(question)
@@ -246,6 +270,13 @@ class Reader:
             self.drafts.append(
                 Draft(self.stage, label, [replace(line, text=value, hint="")], is_heading=True, is_label=True)
             )
+        elif (
+            line.gap
+            and (found := rules.NUMBER.fullmatch(line.text))
+            and is_topic(found["label"])
+            and " " in found["label"]
+        ):
+            self.drafts.append(Draft(self.stage, found["label"], [replace(line, text=found["number"])], is_label=True))
         elif self.is_heading(at, line):
             self.drafts.append(Draft(self.stage, line.text.rstrip(":"), [], is_heading=True, is_label=True))
         elif line.hint == HEADING and self.drafts:
@@ -268,7 +299,13 @@ class Reader:
         below = around[-1] if at + 1 < len(self.lines) else None
         if below is None or any(is_topic(other.text) for other in around) or self.is_stage(below):
             return False
-        return line.gap or not self.has_gaps
+        below_label = bool(self.drafts) and self.drafts[-1].is_label
+        if not line.gap and not below_label and (self.has_gaps or self.asks_in_sentences):
+            return False
+        question, value = self.split(below)
+        if question:
+            return bool(value) and len(question.split()) <= 8
+        return not self.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
 
     # Questions
 
@@ -358,7 +395,7 @@ class Reader:
     def entries(self):
         drafts = [draft for draft in self.drafts if draft.lines or not draft.is_heading]
         for draft in drafts:
-            draft.lines = without_repeats(answer_of(draft.lines))
+            draft.lines = without_repeats(answer_of(draft))
         drafts = self.without_contents(drafts)
         self.warn_of_end(drafts)
         keys = self.keys_of(drafts)
@@ -379,18 +416,18 @@ class Reader:
         return [draft for draft in drafts if id(draft) in kept]
 
     def keys_of(self, drafts):
-        """Return the bank's key for each; where two would have the same, the first has it."""
+        """Return the bank's key for each; where two would have the same, the first that asks it in words has it."""
         questions = [draft.question for draft in drafts]
-        keys = []
-        for draft in drafts:
+        keys = {}
+        for draft in sorted(drafts, key=lambda draft: draft.is_heading):
             known = self.bank.cut_off(draft.question) if draft is self.cut else None
             known = known or self.bank.question_for(draft.question, draft.stage, self.specialty, questions)
             key = known and known.key
-            if key in keys and key:
-                self.warnings.append(f"“{short(draft.question)}” asks the same as a question before it.")
+            if key and key in keys.values():
+                self.warnings.append(f"“{short(draft.question)}” asks the same as another question of the page.")
                 key = None
-            keys.append(key)
-        return keys
+            keys[id(draft)] = key
+        return [keys[id(draft)] for draft in drafts]
 
     def warn_of_end(self, drafts):
         """Say that the page ends in mid-sentence."""
@@ -428,10 +465,11 @@ def is_topic(text):
     return bool(stems & rules.HEADING_WORDS) and stems <= rules.HEADING_WORDS | rules.JOINS
 
 
-def answer_of(lines):
-    """Return the lines that say something, the first without its "A:"."""
-    lines = [line for line in lines if words_of(line.text)]
-    return [replace(line, text=rules.ANSWER_MARK.sub("", line.text, count=1)) for line in lines[:1]] + lines[1:]
+def answer_of(draft):
+    """Return the lines that say something, the first without its "A:"; "A." is such a mark only below a "Q."."""
+    mark = rules.ANSWER_TO_Q if draft.has_q else rules.ANSWER_MARK
+    lines = [replace(line, text=mark.sub("", line.text, count=1)) for line in draft.lines[:1]] + draft.lines[1:]
+    return [line for line in lines if words_of(line.text)]
 
 
 def without_repeats(lines):
@@ -445,7 +483,7 @@ def without_repeats(lines):
 
 
 def resources_in(line):
-    """Return what a line links to, as (label, address) each; an address in plain text has the words before it as label."""
+    """Return what a line links to, as (label, address) each; an address in plain text is labelled by its line."""
     if line.links:
         return [link for link in line.links if not link[1].lower().startswith("mailto:")]
     found = re.search(r"(?:https?://|www\.)[^\s<>\"]+", line.text)

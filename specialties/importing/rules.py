@@ -2,7 +2,7 @@
 
 import re
 
-from ..words import stem
+from ..words import stem, words_of
 
 
 def whole(*patterns):
@@ -16,120 +16,99 @@ def stems(words):
 # Dropped wherever they stand: the furniture of a page, and what Word leaves on the clipboard.
 DEBRIS = whole(
     r"skip to (?:main )?(?:content|navigation)|back to top|(?:main )?menu|search|print(?: this page)?|share|close",
-    r"(?:show|hide|expand|collapse|open|close|view|toggle) (?:all|more|less)(?: answers| questions| sections)?(?: [+–-])?",
-    r"view (?:full )?profile|read more|learn more|toggle navigation|request an? .{0,60}advis[eo]r",  # Feinberg
-    r"is .{1,60} for me\?|.{1,60} advising summary",  # Feinberg, links beside the guide
-    r"(?:answer|question|questions and answers|q ?& ?a|faqs?|frequently asked questions)s?:?",  # heads of tables
-    r"©.*|copyright .*|all rights reserved.*|last (?:updated|modified|reviewed).*|privacy (?:policy|statement).*|follow us.*",
-    r"(?:home|career \w+|specialt\w+) ?[>»/›].*|https?://\S+",
-    r"(?:normal )?0 false .*|x-none|en-us|microsoftinternetexplorer4|/\* (?:style|font|list) definitions \*/.*|table\.mso.*|mso-.*",
+    r"(?:show|hide|expand|collapse|open|close|view|toggle) (?:all|more|less)(?: answers| questions)?(?: [+–-])?",
+    r"view (?:full )?profile|read more|learn more|toggle navigation",
+    r"request an? .{0,60}advis[eo]r|is .{1,60} for me\?|.{1,60} advising summary",  # Feinberg, links beside the guide
+    r"(?:answer|question|questions and answers|q ?& ?a|faq|frequently asked question)s?:?",  # heads of tables
+    r"©.*|copyright .*|all rights reserved.*|last (?:updated|modified|reviewed).*|privacy (?:policy|statement).*",
+    r"(?:home|career \w+|specialt\w+) ?[>»›].*|follow us.*",
+    r"(?:normal )?0 false .*|x-none|en-us|microsoftinternetexplorer4|table\.mso.*|mso-.*",
+    r"/\* (?:style|font|list) definitions \*/.*",
 )
 # Headings of what is neither question nor answer, and where the lines below them go ("" is nowhere).
 SECTIONS = [
     ("recommendations", whole(r"(?:overall|general|final|summary|summary of) recommendations?:?")),  # Feinberg
-    (
-        "resources",  # Feinberg "Interventional Radiology Resources", Wright "Associated Societies"
-        whole(
-            r"(?:[\w&/-]+ ){0,5}(?:resources|links|websites|web sites|societies|organizations):?",
-            r"(?:additional|further|recommended|suggested) (?:reading|information):?",
-        ),
-    ),
+    ("resources", whole(r"(?:[\w&/-]+ ){0,5}(?:resources|links|websites):?")),  # Feinberg
+    ("resources", whole(r"(?:[\w&/-]+ ){0,5}(?:societies|organizations):?")),  # Wright
+    ("resources", whole(r"(?:additional|further|recommended|suggested) (?:reading|information):?")),
     ("contact", whole(r"for more information:?|contact(?: us| information| info)?:?|department contact:?")),  # Feinberg
-    (
-        "",
-        whole(r"(?:quick|some|key|fast) facts:?|guides? to application:?|related (?:links|pages|content):?"),
-    ),  # Wright
-    ("", whole(r"(?:alert|announcement|news|upcoming events|events|notice):?")),
+    ("", whole(r"(?:quick|some|key|fast) facts:?|guides? to application:?")),  # Wright, Maryland
+    ("", whole(r"related (?:links|pages|content):?|(?:alert|announcement|news|upcoming events|events|notice):?")),
 ]
-ADVISORS = re.compile(  # Feinberg and ECU "Specialty Career Advisor:"; a name may follow on the line
-    r"(?P<role>(?:[A-Z][\w&/'’-]+ ){0,5}?(?:Advis[eo]rs|Advisors?\(s\)|Mentors)|(?:[A-Z][\w&/'’-]+ ){0,5}(?:Advis[eo]r|Mentor)(?= ?[:–—-])"
-    r"|(?:[A-Z][\w&/'’-]+ ){0,4}(?:Specialty|Career|Faculty|Academic|Departmental|Clinical|Residency|Advising) (?:Advis[eo]r|Mentor|"
-    r"Contact)|[A-Z& ]{0,50}ADVIS[EO]RS?)(?: ?[:–—-] ?(?P<name>.*))?"
+CONTACT = whole(r"contact(?: us| information)?|for more information")  # before a colon
+BANNER = re.compile(r"(?:alert|notice|announcement|update|covid[- ]19 update): .", re.IGNORECASE)
+
+# Feinberg and ECU "Specialty Career Advisor:"; a name may follow on the line.
+NAMES = r"(?:[A-Z][\w&/'’-]+ ){0,5}"
+ADVISORS = re.compile(
+    rf"(?P<role>{NAMES}(?:[Aa]dvis[eo]rs|[Aa]dvisors?\(s\)|[Mm]entors)"
+    rf"|{NAMES}(?:[Aa]dvis[eo]r|[Mm]entor)(?= ?[:–—-])"
+    rf"|{NAMES}(?:Specialty|Career|Faculty|Academic|Departmental|Residency|Advising) (?:Advis[eo]r|Mentor|Contact)"
+    r"|[A-Z& ]{0,50}ADVIS[EO]RS?)(?: ?[:–—-] ?(?P<name>.*))?"
 )
 
 # Before a question. "Q:" is Wright's.
 MARK = re.compile(
-    r"(?:(?P<q>q(?:uestion)?\s?\d{0,3}\s?[:.)]|question \d{1,3}\s?[–—-])|(?P<number>\(?\d{1,3}[.)](?=\s|[A-Z“\"])))\s*",
+    r"\A(?:(?P<q>q(?:uestion)?\s?\d{0,3}\s?[:.)]|question \d{1,3}\s?[–—-])"
+    r"|(?P<number>\(?\d{1,3}[.)](?=\s|[A-Z“\"])))\s*",
     re.IGNORECASE,
 )
-ANSWER_MARK = re.compile(r"a(?:nswer)?\s?:\s*", re.IGNORECASE)
+ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
+ANSWER_TO_Q = re.compile(r"\Aa(?:nswer)?\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
+NUMBER = re.compile(  # "Number of letters recommended 3-4"
+    r"(?P<label>[A-Z][^\d?.:]{3,60}(?<!Step)(?<!Level)) (?P<number>\d{1,2}(?: ?[–-] ?\d{1,2}|\+)?)"
+)
 STARTS = re.compile(
-    r"[“\"(]?(?:(?:in|at|by|to|for|on|from|with|of|about|during) (?:what|which|whom|when)|what|what['’]s|when|where|which|who"
-    r"|whom|whose|why|how|do|does|did|is|are|was|were|can|could|should|would|will|may|might|must|has|have|if|other than"
-    r"|besides|aside from|assuming)\b",
+    r"[“\"(]?(?:(?:(?:in|at|by|to|for|on|from|with|of|about|during) )?(?:what|which|whom|when)|what['’]s|where|who"
+    r"|whose|why|how|do|does|did|is|are|was|were|can|could|should|would|will|may|might|must|has"
+    r"|have|if|other than|besides"
+    r"|aside from|assuming)\b",
     re.IGNORECASE,
 )
 FOLLOWS = re.compile(r"(?:if|and|or|when|how|which|what|who|why|does|do|is|are|should|where)\b", re.IGNORECASE)
 SECOND_HALF = re.compile(r"if (?:so|yes|no|not|important|necessary|required|recommended|applicable)\b", re.IGNORECASE)
-USUAL_HEADINGS = [  # of which a copy may end within one
-    "overall recommendations",
-    "specialty career advisor:",
-    "for more information",
-    "associated societies",
-    "quick facts",
-    "m1 and m2 students",
-    "m3 and m4 students",
-    "advice for ms3 and ms4 students",
-    "show all answers",
-    "view profile",
-]
+# Where a copy ends within one of these, it is no answer to what stands above.
+USUAL_HEADINGS = """
+    overall recommendations; specialty career advisor:; for more information; associated societies; quick facts
+    m1 and m2 students; m3 and m4 students; advice for ms3 and ms4 students; show all answers; view profile
+"""
+USUAL_HEADINGS = [heading.strip() for heading in re.split(r"[;\n]", USUAL_HEADINGS) if heading.strip()]
 # A question in the form of a request; ECU's "Please list any additional comments".
 REQUEST = re.compile(
-    r"please (?:list|describe|share|provide|comment on|indicate|explain) (?:any|the|your|other|additional|specific)\b[^.!]*",
+    r"please (?:list|describe|share|provide|comment on|indicate|explain)"
+    r" (?:any|the|your|other|additional|specific)\b[^.!]*",
     re.IGNORECASE,
 )
 # What a writer asks in passing, inside an answer.
-RHETORICAL = re.compile(
-    r"(?:(?:do|would|are|have|can|could|should|did|will) you (?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure|not|"
-    r"interested|ready|someone|the|still|be|do|worry|ever|really)|are you|should you|still|not sure|wondering|why not|so |but |and "
-    r"|who knows|what if|is it worth|why (?:bother|is that|does (?:this|that|it)|do (?:this|that|it)|us)|sound|does (?:this|that) )\b",
-    re.IGNORECASE,
+RHETORICAL = whole(
+    r"(?:do|would|are|have|can|could|should|did|will) you (?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure"
+    r"|not|interested|ready|someone|the|still|be|do|worry|ever|really)\b.*",
+    r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if|is it worth|sound)\b.*",
+    r"(?:why (?:bother|us|is|does|do)|does|is) (?:this|that|it)\b.*|why bother.*",
 )
 # What schools ask about; a heading of nothing else is a question ("Research", "Letters of recommendation").
 HEADING_WORDS = stems("""
-    research letter lor recommendation rotation away audition elective selective subinternship internship interview step
-    usmle comlex score board grade clerkship honors aoa rank class application apply eras competitiveness chair advice
+    research letter lor sub season recommendation rotation away audition elective selective subinternship
+    internship interview
+    step     usmle comlex score board grade clerkship honors aoa rank class application apply eras competitiveness
+    chair advice
     mentorship shadowing volunteer extracurricular activity leadership publication personal statement cv mspe fellowship
     requirement prerequisite timeline month summer experience signal preference skill lifestyle salary number importance
     course scholarship service community
 """)
 TOPICS = HEADING_WORDS | stems("""
-    specialty field student program resident training match school dean schedule hour career quality characteristic market
-    visa img gap year resource couples backup plan parallel mistake prepare preparation success discipline faculty
-    department medicine physician performance hobby group interest common qualification competitive comment
+    specialty field student program resident training match school dean schedule hour career quality characteristic
+    market visa img gap year resource couples backup plan parallel mistake prepare preparation success discipline
+    faculty     department medicine physician performance hobby group interest common qualification competitive comment
 """)
-JOINS = stems("of and for the in to your or on with an from by a need is are amount exam ck s clinical home")
+JOINS = stems("of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3")
 STAGE_WORDS = stems(
-    "advice guidance information tips year question medical student training curriculum college section"
+    "advice guidance information tips year question medical student training curriculum college section "
+    "clinical phase early"
 )
 NO_SPECIALTY = frozenset(  # words of a page's other titles
-    [
-        "university",
-        "school",
-        "college",
-        "education",
-        "advising",
-        "affairs",
-        "studentaffairs",
-        "career",
-        "careers",
-        "home",
-        "office",
-        "menu",
-        "program",
-        "guide",
-        "residency",
-        "student",
-        "students",
-        "welcome",
-        "index",
-        "default",
-        "page",
-        "choice",
-        "specialty",
-        "specialties",
-        "overview",
-        "about",
-        "faq",
-    ]
+    words_of("""
+    university school college education advising affairs studentaffairs career careers home office menu program guide
+    residency student students welcome index default page choice specialty specialties overview about faq more
+    """)
 )

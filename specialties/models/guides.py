@@ -120,6 +120,11 @@ class Specialty(models.Model):
         return self.abbreviation or self.name
 
     @property
+    def title(self):
+        """What it is called where its pages, and their mark of a sample, are not seen."""
+        return f"{self.name} (sample guidance)" if self.is_sample else self.name
+
+    @property
     def article(self):
         """ "an" before Interventional Radiology, "a" before Dermatology and, for its sound, Urology."""
         return "an" if self.name[:1] in "AEIO" else "a"

@@ -34,6 +34,10 @@ class ProposalQuerySet(models.QuerySet):
     def open(self):
         return self.filter(state=State.OPEN)
 
+    def not_in_force(self):
+        """Those that would still change a guide: undecided, or accepted for a time to come."""
+        return self.exclude(state=State.DECLINED).filter(in_force_at=None)
+
     def scheduled(self):
         return self.filter(state=State.ACCEPTED, in_force_at=None)
 

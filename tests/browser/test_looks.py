@@ -2,7 +2,7 @@
 
 import pytest
 
-from specialties.models import Question
+from specialties.models import Answer, Question
 from tests.browser.conftest import barriers
 from tests.factories import (
     make_advisor,
@@ -36,8 +36,9 @@ def pages(guide):
     offered.offer(by_mail, by=staff)
     withdrawn.withdraw()
     closed.close("Answered.", by=staff)
-    sample = make_full_specialty(name=LONG_NAME[:100], slug="long", is_sample=True)
-    make_answer(sample, Question.objects.get(key="research"), body=f"<p>{'Word ' * 400}</p><p>{'Long' * 60}</p>")
+    sample = make_full_specialty(name="Long" * 25, slug="long", is_sample=True)
+    long_text = f"<p>{'Word ' * 400}</p><p>{'Long' * 60}</p>"
+    make_answer(sample, Question.objects.get(key="research"), short_answer="Long" * 20, body=long_text)
     return [
         "/",
         "/?advisor=available&answers=all",
@@ -118,6 +119,7 @@ def test_targets_are_large_enough_to_touch(open_page, guide):
 
 def test_print_shows_every_answer_and_no_buttons(open_page, guide):
     make_resource(guide, label="The society", url="https://example.org/society")
+    Answer.objects.filter(question__key="research").update(body='<p>Ask <a href="mailto:a@example.org">us</a>.</p>')
     page = open_page(guide.get_absolute_url())
     page.emulate_media(media="print")
     for entry in guide.entries():
@@ -127,6 +129,7 @@ def test_print_shows_every_answer_and_no_buttons(open_page, guide):
     assert page.locator(".button:visible, .contents:visible, nav:visible, form:visible, button:visible").count() == 0
     spelled_out = "element => getComputedStyle(element, '::after').content"
     assert page.locator(".resources a").evaluate(spelled_out) == '" (https://example.org/society)"'
+    assert page.locator("#research .prose a").evaluate(spelled_out) == '" (mailto:a@example.org)"'
 
 
 def test_print_of_a_comparison_is_the_table_alone(open_page, guide):
@@ -144,9 +147,11 @@ def test_headings_of_a_comparison_stay_in_sight(open_page, guide):
     assert heading.bounding_box()["y"] == 0
 
 
-def test_focus_is_never_under_the_headings_of_a_comparison(open_page, guide):
-    other = make_specialty(f"Urology {'and so on ' * 9}")
-    page = open_page(f"/compare/?s={guide.slug}&s={other.slug}")
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (900, 640), (960, 400)])
+def test_focus_is_never_under_the_headings_of_a_comparison(open_page, guide, width, height):
+    others = [make_specialty(f"{field} {'and so on ' * 9}", slug=field) for field in ("urology", "neurology", "other")]
+    page = open_page(f"/compare/?s={guide.slug}{''.join(f'&s={other.slug}' for other in others)}", width=width)
+    page.set_viewport_size({"width": width, "height": height})
     page.locator(".choice button").focus()
     seen, hidden = [], []
     while (place := page.evaluate(FOCUS_IN_COMPARISON))["isAfterHeadings"]:
@@ -171,10 +176,10 @@ FOCUS_IN_COMPARISON = """() => {
 
 
 def test_comparison_on_a_phone_names_the_specialty_at_each_answer(open_page, guide):
-    other = make_full_specialty()
+    other = make_full_specialty(is_sample=True)
     page = open_page(f"/compare/?s={other.slug}&s={guide.slug}", width=320)
     cells = page.locator("tr#away-rotations td")
-    assert [cell.split("\n")[0] for cell in cells.all_inner_texts()] == [other.name, guide.name]
+    assert [cell.split("\n")[0] for cell in cells.all_inner_texts()] == [f"{other.name} Sample guidance", guide.name]
 
 
 def test_heading_levels_and_landmarks_are_in_order(open_page, pages):
@@ -202,3 +207,28 @@ def test_focus_is_visible_wherever_it_goes(open_page, guide):
             }"""
         )
     assert unseen == []
+
+
+def test_current_page_is_told_apart_in_forced_colours(open_page, guide):
+    page = open_page("/questions/research/", forced_colors="active")
+    links = page.locator(".site-nav a, .contents a")
+    lines = links.evaluate_all(
+        """(links) => links.map((link) => {
+            const { borderBottomColor, borderLeftColor } = getComputedStyle(link);
+            return [link.ariaCurrent, link.closest(".contents") ? borderLeftColor : borderBottomColor];
+        })"""
+    )
+    current = {color for aria_current, color in lines if aria_current}
+    assert len(current) == 1
+    assert current.isdisjoint(color for aria_current, color in lines if not aria_current)
+
+
+def test_nothing_sticks_where_a_page_shows_few_lines(open_page, guide):
+    make_specialty("Urology")
+    page = open_page(guide.get_absolute_url(), width=320)
+    page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 at 400 %
+    position = "element => getComputedStyle(element).position"
+    assert page.locator(".request-bar").evaluate(position) == "static"
+    page.goto("/")
+    page.get_by_label("Compare Urology").check()
+    assert page.locator(".compare-bar").evaluate(position) == "static"
