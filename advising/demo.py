@@ -138,8 +138,9 @@ def move_back(advisor_request, by):
         QuerySet(RequestEvent).filter(pk=event.pk).update(created_at=moment)
         days = working_days_between(timezone.localdate(advisor_request.created_at - by), timezone.localdate(moment))
         rows = AdvisorRequest.objects.filter(pk=advisor_request.pk)
-        if event.kind in RequestEvent.ANSWERS:
-            rows.update(days_to_answer=days)
+        if event.kind in RequestEvent.ENDS_A_WAIT:
+            in_vain = advisor_request.days_to_answer is None
+            rows.update(**{"days_unanswered" if in_vain else "days_to_answer": days})
         if event.kind == RequestEvent.Kind.MET:
             rows.update(met_on=timezone.localdate(moment), days_to_meeting=days)
     for offer in advisor_request.offers.all():

@@ -96,6 +96,10 @@ SITE_URL = setting(
 if not re.fullmatch(r"https?://[^/*\s]+", SITE_URL):
     raise ImproperlyConfigured(f"SITE_URL is {SITE_URL}; links in e-mails need one like https://advising.example.edu.")
 
+PROXIES = setting("PROXIES", 0 if DEBUG else 1, env.int)
+VOTES_PER_HOUR = setting("VOTES_PER_HOUR", 60, env.int)
+LINK_CHECK_DAYS = setting("LINK_CHECK_DAYS", 0, env.int)
+
 ROOT_URLCONF = "advising.urls"
 WSGI_APPLICATION = "advising.wsgi.application"
 
@@ -218,6 +222,7 @@ UNFOLD = {
                 ("Questions", "help", "specialties.question"),
                 ("Stages", "stairs", "specialties.stage"),
                 ("Synonyms", "compare_arrows", "specialties.synonym"),
+                ("Feedback", "thumbs_up_down", "specialties.feedback"),
             ),
             menu("Staff", ("Users", "person", "auth.user"), ("Groups", "group", "auth.group")),
         ],

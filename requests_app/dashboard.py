@@ -7,10 +7,10 @@ from django.db.models import F, OuterRef
 from django.urls import reverse
 from django.utils import timezone
 
+from specialties.charts import bar_chart
 from specialties.models import Advisor
 from specialties.models.guides import count_of
 
-from .charts import bar_chart
 from .choices import Status
 from .models import AdvisorRequest
 from .outbox import OutgoingEmail

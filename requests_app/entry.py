@@ -4,9 +4,9 @@ from django import forms
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminSelectWidget
 
 from specialties.models import Advisor
+from specialties.written import LinesField, WrittenField
 
 from .choices import Source, Topic
-from .fields import LinesField, WrittenField
 from .models import AdvisorRequest, AlreadyOpen, LimitReached
 from .verbs import AllTheSame
 

@@ -39,6 +39,8 @@ class RequestEvent(models.Model):
         CLOSED = "closed", "Closed"
         NOTED = "noted", "Note"
 
+    ENDS_A_WAIT = [Kind.ACCEPTED, Kind.CLOSED, Kind.WITHDRAWN]
+
     class Actor(models.TextChoices):
         STUDENT = "student", "The student"
         ADVISOR = "advisor", "The advisor"

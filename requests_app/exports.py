@@ -10,7 +10,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-from .reports import Table
+from specialties.charts import Table
 
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 REQUEST_HEADINGS = [

@@ -7,12 +7,11 @@ from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
 from specialties.models import Advisor
+from specialties.written import UNREADABLE, LinesField, LinkedErrors, WrittenField
 
 from .choices import ClassYear, Satisfaction, Topic
-from .fields import LinesField, WrittenField
 from .honeypot import decoy_url
 from .models import AdvisorRequest, AlreadyOpen
-from .validators import UNREADABLE
 
 
 class AdvisorField(forms.ModelChoiceField):
@@ -31,19 +30,6 @@ class AdvisorField(forms.ModelChoiceField):
 
 def option(title, note):
     return format_html('<span class="option-title">{}</span> <span class="option-note">{}</span>', title, note)
-
-
-class LinkedErrors:
-    """A form whose errors lead to their fields."""
-
-    def error_links(self):
-        """Yield (id of the input or "", message) for the summary at the top of the form."""
-        for name, messages in self.errors.items():
-            bound = self[name] if name in self.fields else None
-            has_target = bound and not bound.is_hidden
-            target = (bound.id_for_label or f"{bound.auto_id}_0") if has_target else ""
-            for message in messages:
-                yield target, message
 
 
 class AdvisorRequestForm(LinkedErrors, forms.ModelForm):

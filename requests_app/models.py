@@ -242,7 +242,7 @@ class AdvisorRequest(Steps, models.Model):
         Who declines or lets the date pass has answered for themselves, and the student still waits. Where the student
         gives up, or nothing was answered, the wait was in vain: it is kept, or the late would look better for it.
         """
-        if self.days_to_answer is not None or kind not in (Kind.ACCEPTED, Kind.CLOSED, Kind.WITHDRAWN):
+        if self.days_to_answer is not None or kind not in RequestEvent.ENDS_A_WAIT:
             return {}
         is_answer = kind != Kind.WITHDRAWN and close_reason not in WITHOUT_ANSWER
         return {"days_to_answer" if is_answer else "days_unanswered": self.working_days_so_far}

@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldBooleanWidget
 
+from specialties.charts import bar_chart
 from specialties.models import Specialty
 
-from .charts import bar_chart
 from .dates import midnight
 from .exports import as_csv, as_xlsx, table_of
 from .models import AdvisorRequest

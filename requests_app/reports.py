@@ -8,13 +8,13 @@ from datetime import timedelta
 from itertools import chain, pairwise
 from math import ceil
 from statistics import median
-from typing import NamedTuple
 
 from django.conf import settings
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from specialties.charts import Table
 from specialties.models import Advisor
 
 from .choices import OPEN_STATUSES, ClassYear, CloseReason, Satisfaction, Status
@@ -23,22 +23,6 @@ from .events import RequestEvent
 
 NO_FIGURE = "–"  # where nobody was counted; 0 would be a figure
 Kind = RequestEvent.Kind
-
-
-class Table(NamedTuple):
-    """Rows of a label, `counts` numbers of requests, and figures about those the first number counts."""
-
-    title: str
-    headings: list
-    rows: list
-    total: list | None = None
-    counts: int = 1
-    charted: int = 1  # the column that bars show
-    is_over_time: bool = False
-
-    @property
-    def lines(self):
-        return [*self.rows, self.total] if self.total else self.rows
 
 
 def tables(requests):

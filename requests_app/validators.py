@@ -3,12 +3,15 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 
-UNREADABLE = "This has characters in it that cannot be read. Please type it anew."
-LINE_BREAKS = "\r\n\t"
-# Letters and signs by name that show nothing: fillers of Korean, and the empty pattern of Braille.
-BLANKS = set("\u115f\u1160\u3164\uffa0\u2800")
-# Marks that turn the reading order around, so that a name can pretend to be another.
-REORDERING = set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from specialties.written import LINE_BREAKS, no_control_characters, no_reordering
+
+__all__ = [
+    "letters_of_an_address",
+    "no_control_characters",
+    "no_reordering",
+    "no_web_address",
+    "single_line",
+]
 
 WEB_ADDRESS = re.compile(
     r"""
@@ -18,26 +21,6 @@ WEB_ADDRESS = re.compile(
     """,
     re.VERBOSE,
 )
-
-
-def is_visible(text):
-    """Whether there is a letter, a figure or a sign in it, rather than what takes up no room or leaves it empty."""
-    return any(unicodedata.category(sign)[0] in "LNPS" and sign not in BLANKS for sign in text)
-
-
-def no_control_characters(value):
-    """Raise ValidationError where a text holds what no keyboard types; line breaks and tabs may stay."""
-    if any(unicodedata.category(sign) in ("Cc", "Cs", "Zl", "Zp") for sign in value if sign not in LINE_BREAKS):
-        raise ValidationError(UNREADABLE, code="control")
-
-
-def no_reordering(value):
-    """Raise ValidationError where a text is shown in another order than it was written in."""
-    if REORDERING & set(value):
-        raise ValidationError(
-            "This has invisible marks in it that change the order of its letters. Please type it anew.",
-            code="reordering",
-        )
 
 
 def single_line(value):

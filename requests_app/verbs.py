@@ -22,9 +22,9 @@ from unfold.widgets import (
 )
 
 from specialties.models import Advisor
+from specialties.written import LinesField
 
 from .choices import OPEN_STATUSES, CloseReason, Status
-from .fields import LinesField
 from .handover import hand_over
 from .models import IllegalMove
 from .outbox import NotInTrouble

@@ -5,12 +5,14 @@ from django.db import transaction
 from django.db.models import Max
 from django.shortcuts import get_object_or_404
 from django.utils.functional import cached_property
+from django.utils.html import format_html
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action, display
+from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from .conflicts import NoSilentOverwrite
 from .indexing import index
-from .models import Advisor, Answer, ImportedPage, Question, Resource, Specialty, Stage, Synonym
+from .models import Advisor, Answer, Feedback, ImportedPage, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
 from .previews import link_for_department, preview_of
 
@@ -217,8 +219,17 @@ class Sortable(SavesChanges):
         super().save_model(request, obj, form, change)
 
 
+class QuestionForm(forms.ModelForm):
+    means_the_same = forms.BooleanField(
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text="A new wording takes back what departments confirmed to the old one, unless it asks the same.",
+    )
+
+
 @admin.register(Question)
 class QuestionAdmin(OnSite, Sortable, ModelAdmin):
+    form = QuestionForm
     list_display = ["label", "text", "stage", "asked_of", "is_active"]
     list_filter = ["stage", "is_active"]
     list_select_related = ["stage", "specialty"]
@@ -229,8 +240,18 @@ class QuestionAdmin(OnSite, Sortable, ModelAdmin):
     def is_on_site(self, question):
         return bool(question.get_absolute_url())
 
+    def get_fields(self, request, obj=None):
+        return [name for name in super().get_fields(request, obj) if obj or name != "means_the_same"]
+
     def get_prepopulated_fields(self, request, obj=None):
         return {} if obj else {"key": ["label"]}
+
+    def save_model(self, request, obj, form, change):
+        super().save_model(request, obj, form, change)
+        if change and "text" in form.changed_data and not form.cleaned_data["means_the_same"]:
+            taken_back = obj.answers.exclude(confirmed_on=None).update(confirmed_on=None, confirmed_by="")
+            if taken_back:
+                messages.warning(request, f"The new wording took confirmations back: {taken_back}.")
 
     @display(description="asked of", ordering="specialty")
     def asked_of(self, question):
@@ -249,6 +270,50 @@ class StageAdmin(Sortable, ModelAdmin):
 class SynonymAdmin(ModelAdmin):
     list_display = ["words"]
     search_fields = ["words"]
+
+
+@admin.register(Feedback)
+class FeedbackAdmin(ModelAdmin):
+    """What readers missed. Votes without words are counted on the page of what needs work."""
+
+    list_display = ["words", "answer_link", "is_helpful", "state_label", "created_at"]
+    list_display_links = None
+    list_filter = ["state", "is_helpful"]
+    list_select_related = ["answer__specialty", "answer__question"]
+    search_fields = ["words", "answer__specialty__name", "answer__question__label"]
+    actions = ["pass_on", "keep_back"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).with_words().visible_to(request.user)
+
+    def has_add_permission(self, request):
+        return False
+
+    def has_change_permission(self, request, obj=None):
+        return False
+
+    def has_moderate_permission(self, request):
+        return request.user.has_perm("specialties.moderate_feedback")
+
+    @action(description="Pass on to the department", permissions=["moderate"])
+    def pass_on(self, request, queryset):
+        self.decide(request, queryset, Feedback.State.PASSED_ON)
+
+    @action(description="Keep back", permissions=["moderate"])
+    def keep_back(self, request, queryset):
+        self.decide(request, queryset, Feedback.State.KEPT_BACK)
+
+    def decide(self, request, queryset, state):
+        number = queryset.update(state=state, moderated_by=request.user)
+        messages.success(request, f"{number} {state.label}.")
+
+    @display(description="answer")
+    def answer_link(self, feedback):
+        return format_html('<a href="{}">{}</a>', feedback.answer.get_admin_url(), feedback.answer)
+
+    @display(description="state", label={"to be read": "warning", "passed on to the department": "success"})
+    def state_label(self, feedback):
+        return feedback.get_state_display()
 
 
 class AdvisorForm(forms.ModelForm):

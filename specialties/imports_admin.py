@@ -165,8 +165,8 @@ class ProposalAdmin(ModelAdmin):
         return super().get_actions_submit_line(request, object_id) if is_open else []
 
     def save_model(self, request, obj, form, change):
-        if not change:
-            obj.source, obj.author = Source.STAFF, request.user
+        if not change or {"short_answer", "body"} & {*form.changed_data}:  # whose words they are now
+            obj.source, obj.author, obj.author_name = Source.STAFF, request.user, ""
         super().save_model(request, obj, form, change)
 
     @display(description="what changes")

@@ -1,7 +1,7 @@
 from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
-from . import views
+from . import feedback_views, views
 from .feeds import ChangesFeed
 from .previews import preview
 from .sitemaps import SITEMAPS
@@ -11,6 +11,8 @@ urlpatterns = [
     path("", views.specialty_list, name="list"),
     path("specialties/<slug:slug>/", views.guide, name="guide"),
     path("preview/<str:signed>/", preview, name="preview"),
+    path("specialties/<slug:slug>/feedback/", feedback_views.vote, name="vote"),
+    path("feedback/<str:signed>/", feedback_views.feedback, name="feedback"),
     path("advisors/<slug:slug>/", views.advisor, name="advisor"),
     path("questions/", views.question_list, name="questions"),
     path("questions/<slug:key>/", views.question, name="question"),

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 
 from requests_app.models import AdvisorRequest
 from requests_app.outbox import OutgoingEmail
-from specialties.models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
+from specialties.models import Advisor, Answer, Feedback, Question, Resource, Specialty, Stage, Synonym
 
 number = count(1)
 
@@ -59,6 +59,10 @@ def make_resource(specialty, **fields):
 
 def make_synonym(words=""):
     return Synonym.objects.create(words=words or f"word {next(number)}, other {next(number)}")
+
+
+def make_feedback(answer, **fields):
+    return Feedback.objects.create(answer=answer, **{"is_helpful": False} | fields)
 
 
 def make_full_specialty(**fields):

@@ -401,19 +401,29 @@ def test_verbs_need_the_permission(client, permissions):
 
 
 @pytest.mark.parametrize("action", ["offer_to_next", "remind_all", "close_all"])
-def test_bulk_verbs_need_the_permission(client, action):
-    client.force_login(make_staff("see_every_request", "view_advisorrequest"))
-    rows = [make_request(), offered(make_specialty(), make_staff())]
-    make_advisor(rows[0].specialty)
-    before = [events(row) for row in rows]
-    bulk(client, action, *rows, kind="other", reason="Done.")
-    assert [events(row) for row in rows] == before
+def test_doing_it_to_several_needs_the_permission(client, coordinator, action):
+    specialty = make_specialty()
+    asked, waiting = offered(specialty, coordinator), make_request(specialty)
+    client.force_login(make_staff("view_advisorrequest", "see_every_request", "add_advisorrequest"))
+    before = asked.events.count()
+    assert bulk(client, action, asked, waiting, kind="other", reason="x").status_code in (200, 302)
+    assert (asked.events.count(), waiting.events.count()) == (before, 1)
+
+
+@pytest.mark.parametrize("action", ["send_again", "dismiss_all"])
+def test_doing_it_to_several_emails_needs_the_permission(client, action):
+    failed = make_email(next_try=None)
+    client.force_login(make_staff("view_outgoingemail", "see_every_request", "change_advisorrequest"))
+    client.post(MAIL_CHANGELIST, {"action": action, "_selected_action": [failed.pk]})
+    failed.refresh_from_db()
+    assert failed.state == "failed"
 
 
 def test_taking_down_needs_the_permission(client):
-    client.force_login(make_staff("see_every_request", "view_advisorrequest", "change_advisorrequest"))
-    for method in (client.get, client.post):
-        assert method(f"{CHANGELIST}add/", entry(make_specialty())).status_code == 403
+    specialty = make_specialty()
+    client.force_login(make_staff("view_advisorrequest", "change_advisorrequest", "see_every_request"))
+    assert client.get(f"{CHANGELIST}add/").status_code == 403
+    assert client.post(f"{CHANGELIST}add/", entry(specialty)).status_code == 403
     assert not AdvisorRequest.objects.exists()
 
 

@@ -111,6 +111,16 @@ def test_closed_requests_stay_with_who_had_them(leaving, superuser):
     assert statuses()[done.pk] == ("met", leaving)
 
 
+@pytest.mark.parametrize("missing", ["change_advisor", "change_advisorrequest", "see_every_request"])
+def test_handover_needs_each_of_three_permissions(client, leaving, missing):
+    """What it moves is of every specialty the advisor has."""
+    needed = {"change_advisor", "change_advisorrequest", "see_every_request"}
+    client.force_login(make_staff("view_advisor", "view_advisorrequest", *(needed - {missing})))
+    before = statuses()
+    assert client.post(reverse("admin:specialties_advisor_hand_over", args=[leaving.pk])).status_code == 403
+    assert statuses() == before
+
+
 def test_handover_is_one_page_for_the_office(client, leaving):
     url = reverse("admin:specialties_advisor_hand_over", args=[leaving.pk])
     coordinator = make_staff()

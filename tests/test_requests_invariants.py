@@ -158,10 +158,11 @@ class Office(RuleBasedStateMachine):
             assert events[0].kind == RequestEvent.Kind.SUBMITTED
             assert all(later.old_status == earlier.new_status for earlier, later in pairwise(events))
             assert events[-1].new_status == row.status
-            days = [timezone.localdate(event.created_at) for event in events if event.kind in RequestEvent.ANSWERS]
-            assert row.days_to_answer == (
-                working_days_between(timezone.localdate(row.created_at), days[0]) if days else None
-            )
+            ends = [event for event in events if event.kind in RequestEvent.ENDS_A_WAIT][:1]
+            dates = [timezone.localdate(moment.created_at) for moment in (row, *ends)]
+            waited = working_days_between(*dates) if ends else None
+            is_answered = bool(ends) and ends[0].kind != RequestEvent.Kind.WITHDRAWN  # here each is closed with one
+            assert (row.days_to_answer, row.days_unanswered) == ((waited, None) if is_answered else (None, waited))
 
     @invariant()
     def an_offer_runs_where_an_advisor_has_the_request(self):

@@ -11,6 +11,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from advising import urls
 from requests_app.offers import LINK
+from specialties.feedback import SIGNER
 from tests.factories import (
     make_advisor,
     make_answer,
@@ -25,7 +26,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
-OK, SIGN_IN, FORBIDDEN, MISSING = 200, 302, 403, 404
+OK, SIGN_IN, FORBIDDEN, MISSING, NOT_BY_GET = 200, 302, 403, 404, 405
 
 
 def test_public_pages_send_a_strict_policy_and_set_no_cookie(client, guide):
@@ -208,6 +209,7 @@ class World:
         self.advisor = make_advisor(self.specialty)
         self.request = make_request(self.specialty)
         self.offer = self.request.offers.get()
+        self.answer = make_answer(self.specialty)
         self.question, self.own_question = make_question(), make_question(specialty=self.specialty)
         self.email = make_email(last_error="451 Try later")
 
@@ -245,6 +247,9 @@ ACCESS = {
     "specialties:question": (lambda world: [world.question.key], PUBLIC),
     "specialties:question of one specialty": (lambda world: [world.own_question.key], (MISSING,) * 4),
     "specialties:compare": (lambda world: [], PUBLIC),
+    "specialties:vote": (lambda world: [world.specialty.slug], (NOT_BY_GET,) * 4),
+    "specialties:feedback": (lambda world: [SIGNER.sign(f"{world.answer.pk}-0")], PUBLIC),
+    "specialties:feedback forged": (lambda world: [f"{world.answer.pk}-0"], (MISSING,) * 4),
     "specialties:search": (lambda world: [], PUBLIC),
     "specialties:feed": (lambda world: [], PUBLIC),
     "specialties:sitemap": (lambda world: [], PUBLIC),
@@ -258,6 +263,7 @@ ACCESS = {
     "admin:specialties_advisor_change": (lambda world: [world.advisor.pk], (SIGN_IN, FORBIDDEN, OK, OK)),
     "admin:specialties_question_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:specialties_stage_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_feedback_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:specialties_synonym_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:requests_app_advisorrequest_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:requests_app_advisorrequest_change": (lambda world: [world.request.pk], OFFICE_ONLY),

@@ -579,3 +579,25 @@ def test_page_that_asks_before_deleting_names_no_rows_of_the_search(superuser_cl
     assert "earch entr" not in html
     assert superuser_client.post(f"/admin/specialties/specialty/{guide.pk}/delete/", {"post": "yes"}).status_code == 302
     assert not SearchEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "confirmations"),
+    [
+        ({"text": "Does your specialty advise against research?"}, [(None, "")]),
+        ({"text": "How important is research?", "means_the_same": "on"}, [(date(2026, 3, 2), "Department")]),
+        ({"label": "Research before"}, [(date(2026, 3, 2), "Department")]),
+    ],
+)
+def test_answer_is_not_confirmed_to_another_question(superuser_client, guide, changes, confirmations):
+    guide.answers.filter(question__key="research").update(confirmed_on="2026-03-02", confirmed_by="Department")
+    question = Question.objects.get(key="research")
+    url = change_url(question)
+    response = superuser_client.post(url, posted(superuser_client.get(url), **changes), follow=True)
+    assert [*question.answers.values_list("confirmed_on", "confirmed_by")] == confirmations
+    message = "The new wording took confirmations back: 1."
+    assert (message in response.content.decode()) == (confirmations == [(None, "")])
+
+
+def test_new_question_does_not_ask_whether_it_means_the_same(superuser_client):
+    assert "means_the_same" not in superuser_client.get(reverse("admin:specialties_question_add")).content.decode()

@@ -89,7 +89,8 @@ def test_sample_guidance_is_marked_wherever_its_words_are(client):
         real.get_absolute_url(): 0,
         "/questions/what/": 2,
         "/search/?q=zebra": 1,
-        "/compare/?s=sampled&s=real": 3,  # in the table, and twice in the list to choose from
+        # at the head, with each answer and with the advisors; and twice in the list to choose from
+        "/compare/?s=sampled&s=real": 4 + Question.objects.count(),
     }.items():
         assert text_of(client, url).count("Sample guidance") == count, url
 

@@ -81,7 +81,9 @@ def test_department_sees_the_draft_by_its_link_for_two_weeks(client, draft, sett
     assert "This preview is over" in over.content.decode()
 
 
-@pytest.mark.parametrize("change", [lambda signed: signed[:-1] + "x", lambda signed: "2" + signed[1:], lambda signed: "x"])
+@pytest.mark.parametrize(
+    "change", [lambda signed: signed[:-1] + "x", lambda signed: "2" + signed[1:], lambda signed: "x"]
+)
 def test_link_that_was_tampered_with_shows_nothing(client, draft, settings, change):
     signed = link_for_department(draft).split("/")[-2]
     assert client.get(reverse("specialties:preview", args=[change(signed)])).status_code == 404

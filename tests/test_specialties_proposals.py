@@ -114,6 +114,14 @@ class TestAccepting:
         answer.refresh_from_db()
         assert (answer.confirmed_on, answer.confirmed_by) == confirmation
 
+    def test_does_not_confirm_what_others_made_of_it(self, answer):
+        proposed(answer, source=Source.REVIEW, author_name="Department of Urology").accept(
+            by=None, body="<p>Hardly.</p>"
+        )
+        answer.refresh_from_db()
+        assert (answer.body, answer.confirmed_on, answer.confirmed_by) == ("<p>Hardly.</p>", None, "")
+        assert Proposal.objects.get().source == Source.STAFF
+
 
 class TestScheduling:
     @pytest.fixture

@@ -111,37 +111,35 @@ def html_of_word(content):
     if len(content) > LARGEST_FILE:
         raise too_large(LARGEST_FILE)
     try:
-        check_parts(content)
-        return mammoth.convert_to_html(io.BytesIO(content), convert_image=lambda image: []).value
+        parts = io.BytesIO(readable_parts(content))
+        return mammoth.convert_to_html(parts, convert_image=lambda image: []).value
     except Refused:
         raise
     except Exception as error:  # whatever a damaged file makes zipfile, expat and mammoth raise
         raise Refused("This Word file is damaged. Open it in Word, save it anew and try again.") from error
 
 
-def check_parts(content):
-    """Refuse what would unpack to more than it says or than a page needs, and what expands when parsed."""
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        parts = archive.infolist()
-        names = {part.filename.lower() for part in parts}
+def readable_parts(content):
+    """Return a Word file with nothing but its XML, unpacked. Refuses what unpacks to more than a page needs."""
+    kept, tags = io.BytesIO(), 0
+    with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(kept, "w") as copy:
+        names = {name.lower() for name in archive.namelist()}
         if "word/document.xml" not in names:
             raise Refused("This is not a Word file. Text, HTML and Word (.docx) can be imported.")
         if any(name.endswith(("vbaproject.bin", "vbadata.xml")) for name in names):
             raise Refused("This Word file has macros. Save it as .docx without them.")
-        read = [part for part in parts if part.filename.endswith((".xml", ".rels"))]
-        if sum(part.file_size for part in read) > 2 * LARGEST_PART:
-            raise too_large(LARGEST_PART)
-        tags = 0
-        for part in read:
+        for part in archive.infolist():
+            if not part.filename.endswith((".xml", ".rels")):
+                continue  # pictures and the like; mammoth never sees them
             with archive.open(part) as opened:
                 xml = opened.read(LARGEST_PART + 1)
             tags += xml.count(b"<")
-            if len(xml) > LARGEST_PART or tags > MOST_WORD_TAGS:
+            if len(xml) > LARGEST_PART or tags > MOST_WORD_TAGS or copy.start_dir > LARGEST_PART:
                 raise too_large(LARGEST_PART)
-            if b"<!DOCTYPE" in xml or b"<!ENTITY" in xml or b"macroEnabled" in xml:
-                raise Refused(
-                    "This Word file has parts that a page does not need, such as macros. Save it anew as .docx."
-                )
+            if any(mark in xml for mark in (b"<!DOCTYPE", b"<!ENTITY", b"macroEnabled", b"\0")):
+                raise Refused("This Word file has parts that no page needs, such as macros. Save it anew as .docx.")
+            copy.writestr(part.filename, xml)
+    return kept.getvalue()
 
 
 def clean(text):

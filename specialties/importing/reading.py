@@ -260,7 +260,6 @@ class Reader:
             self.awaits_answer
             and not (line.gap or line.hint or rules.MARK.match(line.text))
             and rules.SECOND_HALF.match(question)
-            and not self.known(question)
         )
 
     def take_heading(self, at, line):
@@ -353,7 +352,7 @@ class Reader:
             return True
         if mark == ITEM and self.style != ITEM and (self.style is not None or self.in_list(at)):
             return False
-        if self.known(question):
+        if self.known(question) and not (rest and rules.RHETORICAL.match(question)):
             return True
         if mark == ITEM and line.depth > self.usual_depth:
             return False  # of a list within an answer
@@ -567,19 +566,18 @@ def read(document, bank, specialty=""):
     if len(reader.drafts) > MOST_ENTRIES:
         raise Refused(f"This has {len(reader.drafts)} questions, more than one page can have ({MOST_ENTRIES}).")
     page = reader.page()
-    refuse_unusable(page)
+    refuse_unusable(page, any(is_prose(line.text) for line in reader.before) and not page.quote)
     return page
 
 
-def refuse_unusable(page):
+def refuse_unusable(page, begins_with_prose):
     answered = [entry for entry in page.entries if not entry.blank]
     if not page.entries:
         raise Refused("No question was found on this page, so nobody can say what its text answers.")
     if not answered:
         raise Refused("Only questions were found on this page, no answer to any of them.")
-    if not any("?" in entry.question or entry.key for entry in answered) and all(
-        line.hint == ITEM for entry in answered for line in entry.lines
-    ):
+    asked = [entry for entry in answered if "?" in entry.question or rules.STARTS.match(entry.question)]
+    if not asked and all(line.hint == ITEM for entry in answered for line in entry.lines):
         raise Refused("This page is lists under headings, without questions that its text would answer.")
-    if len(answered) == 1 and not answered[0].key:
+    if len(answered) == 1 and (begins_with_prose or not answered[0].key):
         raise Refused("Hardly a question with an answer was found on this page; it reads as plain text.")

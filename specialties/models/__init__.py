@@ -1,3 +1,6 @@
+from ..feedback import Feedback
+from ..limits import Allowance
+from ..link_checks import LinkCheck
 from ..search import SearchEntry, Synonym
 from .advisors import Advisor, Liaison
 from .guides import Answer, Question, Resource, Specialty, Stage, not_in_the_future
@@ -6,9 +9,12 @@ from .proposals import Proposal
 
 __all__ = [
     "Advisor",
+    "Allowance",
     "Answer",
+    "Feedback",
     "ImportedPage",
     "Liaison",
+    "LinkCheck",
     "Proposal",
     "Question",
     "Resource",

@@ -52,6 +52,14 @@ class SpecialtyQuerySet(models.QuerySet):
     def published(self):
         return self.filter(is_published=True)
 
+    def visible_to(self, user):
+        """Those whose guides a member of staff works with: all for the office, their own for a liaison."""
+        if user.has_perm("specialties.see_every_guide"):
+            return self
+        if user.has_perm("specialties.view_specialty"):
+            return self.filter(liaisons__user=user)
+        return self.none()
+
     def with_advisors(self):
         return self.prefetch_related("advisors")
 
@@ -107,6 +115,7 @@ class Specialty(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "specialties"
+        permissions = [("see_every_guide", "Can work with the guides of every specialty")]
 
     def __str__(self):
         return self.name
@@ -240,6 +249,11 @@ class AnswerQuerySet(models.QuerySet):
         """Those a reader finds on the site: given, still asked, in a published guide."""
         return self.given().filter(specialty__is_published=True, question__is_active=True)
 
+    def with_votes(self):
+        """Each with `votes` of readers on the text it has now, and `noes`, how many of them say it did not help."""
+        votes = Feedback.objects.on_current_text()
+        return self.annotate(votes=count_of(votes), noes=count_of(votes.filter(is_helpful=False)))
+
     def recently_edited(self):
         return self.select_related("specialty", "question__stage").order_by("-edited_at", "pk")
 
@@ -294,6 +308,11 @@ class Answer(models.Model):
 
     def get_absolute_url(self):
         return f"{self.specialty.get_absolute_url()}#{self.question.key}"
+
+    def get_admin_url(self):
+        """Where staff edit it, also while there is none yet."""
+        page = reverse("admin:specialties_specialty_change", args=[self.specialty_id])
+        return f"{page}#answer-{self.question.key}"
 
     def clean(self):
         if self.confirmed_on and not any(self.text):

@@ -135,8 +135,11 @@ class Proposal(models.Model):
         self._decide(State.ACCEPTED, by)
         if compared_with not in (None, self.compared_with):
             raise WrittenOver
+        proposed = self.text
         self.short_answer = self.short_answer if short_answer is None else short_answer
         self.body = self.body if body is None else body
+        if self.text != proposed:
+            self.source = Source.STAFF  # so that a department is not said to have confirmed what others wrote
         self.takes_effect_at = at
         self.save()
         if at is None or at <= timezone.now():

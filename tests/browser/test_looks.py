@@ -2,6 +2,7 @@
 
 import pytest
 
+from specialties.feedback import SIGNER
 from specialties.models import Answer, Question
 from tests.browser.conftest import barriers
 from tests.factories import (
@@ -61,6 +62,8 @@ def pages(guide):
         ),
         f"{waiting.get_absolute_url()}withdraw/",
         *(row.offers.get().get_absolute_url() for row in (offered, assigned, met, handed_back)),
+        f"/feedback/{SIGNER.sign(f'{guide.answers.first().pk}-0')}/",
+        f"/feedback/{SIGNER.sign(f'{guide.answers.first().pk}-0')}/?sent=yes",
         "/nothing-here/",
         "/requests/wrong/",
     ]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from specialties.models import Question
+from specialties.models import Feedback, Question
 from tests.browser.test_story import tab_to
 from tests.factories import make_answer, make_specialty
 from tests.production import production_server
@@ -98,6 +98,21 @@ def test_link_is_in_the_address_bar_where_nothing_can_be_copied(open_page, guide
 def test_no_button_to_copy_without_javascript(open_page, guide):
     page = open_page(guide.get_absolute_url(), java_script_enabled=False)
     assert page.locator("[data-copy-link]:visible").count() == 0
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with JavaScript", "without"])
+def test_answer_is_voted_on_and_what_was_missing_told(open_page, guide, scripts):
+    page = open_page(guide.get_absolute_url(), java_script_enabled=scripts)
+    page.get_by_role("button", name="No, this was not helpful: Away rotations").press("Enter")
+    page.wait_for_url("**/feedback/*/")
+    page.get_by_label("What was missing?").fill("Which month?")
+    page.get_by_role("button", name="Send").press("Enter")
+    page.wait_for_url("**/feedback/*/?sent=yes")
+    assert page.get_by_text("The advising office reads what you wrote").is_visible()
+    page.get_by_role("link", name="Back to the answer").press("Enter")
+    page.wait_for_url("**/specialties/interventional-radiology/#away-rotations")
+    votes = Feedback.objects.values_list("answer__question__key", "is_helpful", "words")
+    assert list(votes) == [("away-rotations", False, "Which month?")]
 
 
 def test_guide_is_light_as_production_sends_it(chromium):

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("requests_app", "0010_dismissed_email"),
+        ("requests_app", "0011_coordinators_of_guides"),
     ]
 
     operations = [

@@ -1,0 +1,51 @@
+"""How often something may be done from one place: counted in the database, exactly, by all processes together."""
+
+import time
+from ipaddress import ip_address, ip_network
+
+from django.conf import settings
+from django.db import connection, models
+from django.utils.crypto import salted_hmac
+
+HOME = 64  # bits of an IPv6 address that name a household; it has all addresses below
+
+COUNT_ONE_MORE = """
+    INSERT INTO specialties_allowance ("key", used, ends_at) VALUES (%s, 1, %s)
+    ON CONFLICT ("key") DO UPDATE SET used = specialties_allowance.used + 1
+    RETURNING used
+"""
+
+
+class Allowance(models.Model):
+    """What was used of a limit in one stretch of time. The key is a digest, so that nobody's address is kept."""
+
+    key = models.CharField(max_length=64, primary_key=True)
+    used = models.PositiveIntegerField()
+    ends_at = models.BigIntegerField(db_index=True)  # seconds since 1970
+
+    def __str__(self):
+        return self.key
+
+
+def is_allowed(what, who, *, most, seconds):
+    """Count one more of `what` by `who`; return whether that is within `most` in this stretch of so many seconds."""
+    now = int(time.time())
+    ends_at = (now // seconds + 1) * seconds
+    key = salted_hmac(f"allowance of {what}", f"{who} {ends_at}", algorithm="sha256").hexdigest()
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_ONE_MORE, [key, ends_at])
+        [used] = cursor.fetchone()
+    if used == 1:
+        Allowance.objects.filter(ends_at__lte=now).delete()
+    return used <= most
+
+
+def place_of(request):
+    """Return where a request comes from, as the proxies we know say: an IPv4 address, or the network of an IPv6 one."""
+    hops = [request.META.get("REMOTE_ADDR", ""), *reversed(request.headers.get("X-Forwarded-For", "").split(","))]
+    address = hops[min(settings.PROXIES, len(hops) - 1)].strip()
+    try:
+        address = ip_address(address)
+    except ValueError:
+        return hops[0]
+    return str(address if address.version == 4 else ip_network((address.packed, HOME), strict=False))
