@@ -3,7 +3,7 @@ from functools import partial
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import F
+from django.db.models import F, Q
 from django.forms import modelform_factory
 from django.http import HttpResponseRedirect
 from django.template.defaultfilters import linebreaks_filter, truncatechars
@@ -258,9 +258,9 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
 
     def verb_summary(self, advisor_request):
         wish = "; nobody on the selection committee, please" if advisor_request.avoid_selection_committee else ""
-        return (
-            f"{advisor_request.name} ({advisor_request.get_class_year_display()}) · {advisor_request.specialty}{wish}"
-        )
+        student = f"{advisor_request.name} ({advisor_request.get_class_year_display()})"
+        advisor = f" · with {advisor_request.advisor}" if advisor_request.advisor else ""
+        return f"{student} · {advisor_request.specialty}{wish}{advisor}"
 
     @action(description="Offer to the next advisor who can", permissions=["verb"])
     def offer_to_next(self, request, queryset):
@@ -360,6 +360,16 @@ class AdvisorWithRequestsAdmin(Verbs, Discreet, AdvisorAdmin):
     def has_verb_permission(self, request, object_id=None):
         both = ("specialties.change_advisor", "requests_app.change_advisorrequest", "requests_app.see_every_request")
         return request.user.has_perms(both)
+
+    def get_deleted_objects(self, objs, request):
+        """Of those who were asked before, say what to do instead of which rows are in the way."""
+        deleted, counts, permissions, protected = super().get_deleted_objects(objs, request)
+        asked = Q(offers__isnull=False) | Q(preferred_in_requests__isnull=False)
+        kept = Advisor.objects.filter(asked, pk__in=[advisor.pk for advisor in objs]).distinct()
+        words = "stays, for the history of requests. Hand their requests over instead, or switch “takes requests” off."
+        if reasons := [f"{advisor} {words}" for advisor in kept]:
+            return deleted, counts, set(), reasons
+        return deleted, counts, permissions, protected
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)

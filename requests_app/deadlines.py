@@ -1,8 +1,10 @@
 """What falls due without anybody doing anything. Any number of workers may run it: each step is taken once."""
 
-from contextlib import suppress
+import logging
 
 from .models import AdvisorRequest, IllegalMove, Offer
+
+logger = logging.getLogger(__name__)
 
 
 def take_due_steps():
@@ -17,7 +19,12 @@ def take_due_steps():
 
 
 def taken(step):
-    with suppress(IllegalMove):  # somebody was first, or an answer came meanwhile
+    """Take a step; one that fails is logged and stops neither the others nor the mail."""
+    try:
         step()
-        return True
-    return False
+    except IllegalMove:  # somebody was first, or an answer came meanwhile
+        return False
+    except Exception:
+        logger.exception("Step %s of %s failed", step.__name__, step.__self__)
+        return False
+    return True

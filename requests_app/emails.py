@@ -21,6 +21,10 @@ def already_open(advisor_request):
     _to_student("already_open", advisor_request)
 
 
+def asked(advisor_request):
+    _to_student("asked", advisor_request)
+
+
 def accepted(advisor_request):
     _to_student("accepted", advisor_request)
 

@@ -7,10 +7,11 @@ from specialties.models import Advisor
 from specialties.written import LinesField, WrittenField
 
 from .choices import Source, Topic
-from .models import AdvisorRequest, AlreadyOpen
+from .models import AdvisorRequest, AlreadyOpen, LimitReached
+from .verbs import AllTheSame
 
 
-class EntryForm(forms.ModelForm):
+class EntryForm(AllTheSame, forms.ModelForm):
     """A request that came another way than by the form, taken down by the office."""
 
     title = "Take it down"
@@ -45,12 +46,30 @@ class EntryForm(forms.ModelForm):
         ]
         field_classes = {"name": WrittenField, "message": LinesField, "availability": LinesField}
 
+    field_order = [*Meta.fields, "agreed_advisor", "all_the_same"]
+
+    def clean(self):
+        cleaned = super().clean()
+        specialty = cleaned.get("specialty")
+        for field in ("preferred_advisor", "agreed_advisor"):
+            advisor = cleaned.get(field)
+            if advisor and specialty and not advisor.specialties.contains(specialty):
+                self.add_error(field, f"{advisor} does not advise on {specialty}.")
+        if advisor := cleaned.get("agreed_advisor"):
+            wish = cleaned["avoid_selection_committee"]
+            self.note = self.weigh("agreed_advisor", advisor, avoid_committee=wish, agreed=True)
+        return cleaned
+
     def submit(self, *, by):
-        """Store the request and return it; add an error and return None where the address has one open already."""
-        advisor = self.cleaned_data["agreed_advisor"]
+        """Store the request and return it; add an error and return None where it is refused."""
         fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
+        if advisor := self.cleaned_data["agreed_advisor"]:
+            tick = self.cleaned_data["all_the_same"]
+            fields["agreed"] = {"advisor": advisor, "note": self.note, "despite_limit": tick}
         try:
-            return AdvisorRequest.objects.submit(by=by, submission_id=uuid.uuid4(), agreed_advisor=advisor, **fields)
+            return AdvisorRequest.objects.submit(by=by, submission_id=uuid.uuid4(), **fields)
         except AlreadyOpen as refusal:
             self.add_error("email", f"This address has an open request for this specialty: {refusal.advisor_request}.")
-            return None
+        except LimitReached as refusal:
+            self.add_error("agreed_advisor", str(refusal))
+        return None

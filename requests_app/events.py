@@ -31,6 +31,7 @@ class RequestEvent(models.Model):
         DECLINED = "declined", "Declined"
         EXPIRED = "expired", "Not answered in time"
         HANDED_BACK = "handed_back", "Handed back to the office"
+        TAKEN_BACK = "taken_back", "Taken back by the office"
         ASKED_ABOUT_MEETING = "asked_meeting", "Both asked whether they met"
         MET = "met", "Met"
         SURVEYED = "surveyed", "Student said how it went"

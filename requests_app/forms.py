@@ -205,7 +205,9 @@ class ResponseForm(forms.Form):
             "met": advisor_request.meet,
             "hand_back": advisor_request.hand_back,
         }
-        verbs[self.cleaned_data["action"]](by=self.offer.advisor, note=self.cleaned_data["note"])
+        verbs[self.cleaned_data["action"]](
+            by=self.offer.advisor, note=self.cleaned_data["note"], answering=self.offer.pk
+        )
 
 
 class SurveyForm(LinkedErrors, forms.Form):

@@ -1,22 +1,30 @@
+from contextlib import suppress
+
 from django.db import transaction
 
-from .choices import Status
-from .models import AdvisorRequest
+from .models import AdvisorRequest, IllegalMove
+from .steps import locked
+
+
+def hand_over(advisor, successor, *, by):
+    """Let an advisor leave: their open requests, specialties and stand-in role go to `successor`; to the office the
+    requests that they cannot take, or all where there is none. Return the requests that moved, as they are now.
+
+    They are switched off first, so that nothing new comes to them; then each request moves in a step of its own, for
+    whoever answers at that moment holds it. Cut off between two, it is done by doing it again.
+    """
+    switch_off(advisor, successor)
+    moved = []
+    for advisor_request in AdvisorRequest.objects.open().filter(advisor=advisor):
+        with suppress(IllegalMove):  # withdrawn or closed meanwhile
+            advisor_request.take_back(by=by, note=f"{advisor} leaves.", successor=successor)
+            moved.append(advisor_request)
+    return moved
 
 
 @transaction.atomic
-def hand_over(advisor, successor, *, by):
-    """Let an advisor leave: their open requests, specialties and stand-in role go to `successor`, or where that is None
-    the requests to the office. Students are told with each step. Return how many requests moved.
-    """
-    moved = AdvisorRequest.objects.open().filter(advisor=advisor)
-    for advisor_request in moved:
-        if advisor_request.status == Status.ACCEPTED:
-            advisor_request.hand_back(by=by, note=f"{advisor} leaves.")
-        if successor:
-            advisor_request.offer(successor, by=by, note=f"In place of {advisor}.")
-        elif advisor_request.status == Status.OFFERED:
-            advisor_request.decline(by=by, note=f"{advisor} leaves.")
+def switch_off(advisor, successor):
+    locked(advisor, successor, *advisor.stands_in_for.all())
     for away in advisor.stands_in_for.all():
         away.stand_in = None if away == successor else successor  # nobody stands in for themselves
         away.save(update_fields=["stand_in"])
@@ -25,4 +33,3 @@ def hand_over(advisor, successor, *, by):
     advisor.specialties.clear()
     advisor.accepts_requests = False
     advisor.save(update_fields=["accepts_requests"])
-    return len(moved)

@@ -89,17 +89,17 @@ class AdvisorRequestQuerySet(models.QuerySet):
     def with_people(self):
         return self.select_related("specialty", "advisor", "preferred_advisor")
 
-    def submit(self, *, by=Actor.STUDENT, agreed_advisor=None, **fields):
+    def submit(self, *, by=Actor.STUDENT, agreed=None, **fields):
         """Store what a student asks, with its first event and its e-mails, all or nothing; return the request.
 
-        It is offered to the advisor routing finds, or is with `agreed_advisor` at once. Sent twice with the same
-        submission_id it is one request, and the first is returned. Raises AlreadyOpen where the address has an open
-        request for this specialty.
+        It is offered to the advisor routing finds, or assigned at once where `agreed` has the arguments for that. Sent
+        twice with the same submission_id it is one request, and the first is returned. Raises AlreadyOpen where the
+        address has an open request for this specialty, and LimitReached.
         """
         own = self.from_address(fields["email"]).filter(specialty=fields["specialty"])
         try:
             with transaction.atomic():
-                return self._create(fields, by, agreed_advisor)
+                return self._create(fields, by, agreed)
         except IntegrityError:
             if sent_before := own.filter(submission_id=fields["submission_id"]).first():
                 return sent_before
@@ -114,14 +114,14 @@ class AdvisorRequestQuerySet(models.QuerySet):
         advisor_request.respond_by = add_working_days(received_on, settings.OFFICE_DAYS)
         return advisor_request
 
-    def _create(self, fields, by, agreed_advisor):
+    def _create(self, fields, by, agreed):
         advisor_request = self.draft(**fields)
         advisor_request.save(force_insert=True)
         advisor_request.events.create(kind=Kind.SUBMITTED, new_status=Status.WAITING, **who(by))
-        if agreed_advisor:
-            advisor_request.assign(agreed_advisor, by=by)
-        elif advisor := routing.first_advisor(advisor_request):
-            advisor_request.offer(advisor, by=Actor.PORTAL)
+        if agreed:
+            advisor_request.assign(by=by, **agreed)
+        else:
+            advisor_request.ask(routing.first_advisor(advisor_request))
         emails.received(advisor_request)
         emails.received_for_office(advisor_request)
         return advisor_request
@@ -253,7 +253,8 @@ class AdvisorRequest(Steps, models.Model):
 
     @property
     def wants_survey(self):
-        return self.status == Status.MET and self.satisfaction is None
+        """Whether we wait for how it went, as the e-mail after the meeting asks, also once the office has closed it."""
+        return self.met_on is not None and self.satisfaction is None
 
     @property
     def is_past_date(self):

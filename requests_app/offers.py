@@ -3,6 +3,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 
 from specialties.models import Advisor
 
@@ -18,8 +19,8 @@ class OfferQuerySet(models.QuerySet):
         return self.filter(state__in=[Offer.State.OPEN, Offer.State.ACCEPTED])
 
     def to_remind(self):
-        today = timezone.localdate()
-        return self.open().filter(remind_on__lte=today, due__gte=today, reminded_at=None)
+        due = self.open().filter(remind_on__lte=timezone.localdate(), reminded_at=None)
+        return due.exclude(advisor__email="")
 
     def past_due(self):
         return self.open().filter(due__lt=timezone.localdate())
@@ -45,7 +46,9 @@ class Offer(models.Model):
         EXPIRED = "expired", "Not answered in time"
         HANDED_BACK = "handed_back", "Handed back"
         MET = "met", "Met"
-        TAKEN_BACK = "taken_back", "Taken back"
+        TAKEN_BACK = "taken_back", "Taken back by the office"
+        WITHDRAWN = "withdrawn", "Withdrawn by the student"
+        CLOSED = "closed", "Closed by the office"
 
     request = models.ForeignKey("requests_app.AdvisorRequest", models.PROTECT, related_name="offers")
     advisor = models.ForeignKey(Advisor, models.PROTECT, related_name="offers")
@@ -80,6 +83,17 @@ class Offer(models.Model):
     @property
     def is_answerable(self):
         return self.state == self.State.OPEN and timezone.localdate() <= self.due
+
+    @property
+    def reason_against_reminder(self):
+        """Say why it makes no sense to remind the advisor now, "" where it does."""
+        if not self.is_answerable:
+            return f"{self.advisor} had until {date_format(self.due, 'l, j F')}, and cannot answer any more."
+        if not self.advisor.email:
+            return f"{self.advisor} has no e-mail address here."
+        if self.reminded_at and timezone.localdate(self.reminded_at) == timezone.localdate():
+            return f"{self.advisor} was reminded today already."
+        return ""
 
     @property
     def possible_answers(self):

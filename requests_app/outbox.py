@@ -72,6 +72,7 @@ class OutgoingEmail(models.Model):
         RECEIVED_FOR_OFFICE = "received_for_office", "Received, to the office"
         ALREADY_OPEN = "already_open", "Already open, to the student"
         OFFERED = "offered", "Offered, to the advisor"
+        ASKED = "asked", "Somebody is asked, to the student"
         REMINDER = "reminder", "Reminder, to the advisor"
         ACCEPTED = "accepted", "Accepted, to the student"
         ACCEPTED_BY_YOU = "accepted_by_you", "Accepted, to the advisor"

@@ -1,23 +1,22 @@
 """Who can take a request: what the portal offers by itself, and what the office is told of the others."""
 
-from .offers import Offer
-
-ASKED_BEFORE = [Offer.State.DECLINED, Offer.State.EXPIRED, Offer.State.HANDED_BACK]
+NO_ADDRESS = "has no e-mail address"
 
 
 def reason_against(advisor, advisor_request):
     """Return in a few words why an advisor cannot take a request now, "" where they can."""
-    if not advisor.takes_requests:
-        return "takes no requests"
-    if not advisor.email:
-        return "has no e-mail address"
-    if advisor.is_away:
-        return advisor.availability.lower()
-    if advisor.is_full:
-        return "full"
-    if advisor_request.avoid_selection_committee and advisor.on_selection_committee:
-        return "on the selection committee"
-    return ""
+    return ", ".join(reasons_against(advisor, avoid_committee=advisor_request.avoid_selection_committee))
+
+
+def reasons_against(advisor, *, avoid_committee):
+    reasons = {
+        "takes no requests": not advisor.takes_requests,
+        NO_ADDRESS: not advisor.email,
+        advisor.availability.lower(): advisor.takes_requests and advisor.is_away,
+        "full": advisor.takes_requests and advisor.is_full,
+        "on the selection committee": avoid_committee and advisor.on_selection_committee,
+    }
+    return [reason for reason, holds in reasons.items() if holds]
 
 
 def first_advisor(advisor_request):
@@ -32,8 +31,8 @@ def first_advisor(advisor_request):
 
 
 def next_advisor(advisor_request):
-    """Return whom to ask after somebody declined or did not answer: the one with the most room, None if nobody can."""
-    asked = set(advisor_request.offers.filter(state__in=ASKED_BEFORE).values_list("advisor", flat=True))
+    """Return whom to ask next, nobody twice: of those who can the one with the most room, None if nobody can."""
+    asked = set(advisor_request.offers.values_list("advisor", flat=True))
     able = [advisor for advisor in able_advisors(advisor_request) if advisor.pk not in asked]
     return min(able, key=lambda advisor: (advisor.open_requests, advisor.name), default=None)
 

@@ -1,5 +1,7 @@
 """The steps a request can take: each writes status, history, offer and e-mails in one transaction, or nothing."""
 
+from functools import wraps
+
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -23,207 +25,241 @@ class LimitReached(IllegalMove):
     """The advisor has as many students as they want to have at once."""
 
 
-class Steps:
-    """The verbs of AdvisorRequest. Each takes `by`: a staff user, the advisor, or one of RequestEvent.Actor, and raises
-    IllegalMove where the status does not allow it (any more).
+def step(verb):
+    """Let a verb be one transaction, on the request as it is now: locked and read anew before anything is decided.
+
+    Locks are taken in one order, so that no two steps ever wait for each other: the request, then its advisors at once.
     """
 
+    @wraps(verb)
     @transaction.atomic
-    def offer(self, advisor, *, by, note="", quietly=False):
-        """Ask an advisor to take this request, until a date, in place of whoever was asked before."""
-        due = working_days_from_now(settings.OFFER_DAYS)
-        before = self._move(Status.OFFERED, Kind.OFFERED, by=by, note=note, advisor=advisor, respond_by=due)
-        self._end_offer(Offer.State.TAKEN_BACK)
-        half_way = working_days_from_now(max(settings.OFFER_DAYS // 2, 1))
-        offer = self.offers.create(advisor=advisor, due=due, remind_on=half_way)
-        if before.advisor:
-            emails.no_longer_yours(self, before.advisor)
-        if not quietly:
-            emails.offered(offer)
+    def taken(self, *args, answering=None, **kwargs):
+        rows = type(self).objects.select_for_update(of=("self",), no_key=True)
+        self.refresh_from_db(from_queryset=rows.with_people())
+        if isinstance(by := kwargs.get("by"), Advisor) and by != self.advisor:
+            raise IllegalMove(f"{self.reference} is not with you any more.")
+        if answering and not self.offers.running().filter(pk=answering).exists():
+            raise IllegalMove(f"{self.reference} is not with this advisor any more.")
+        return verb(self, *args, **kwargs)
 
-    @transaction.atomic
+    return taken
+
+
+class Steps:
+    """The verbs of AdvisorRequest. Each takes `by`: a staff user, the advisor, or one of RequestEvent.Actor, and raises
+    IllegalMove where the status does not allow it (any more), or where `answering`, the key of an offer, names one that
+    does not run any more.
+    """
+
+    @step
+    def offer(self, advisor, *, by, note=""):
+        """Ask an advisor to take this request, until a date, in place of whoever was asked before."""
+        former = self._put_to(advisor, by=by, note=note)
+        if former:
+            emails.no_longer_yours(self, former)
+        emails.offered(self.running_offer)
+        if by != Actor.PORTAL:
+            emails.asked(self)
+
+    def ask(self, advisor):
+        """Offer this to whom routing found; return whether there is such an advisor who can still take it."""
+        [advisor] = locked(advisor) or [None]
+        if not advisor or routing.reason_against(advisor, self):
+            return False
+        self.offer(advisor, by=Actor.PORTAL)
+        return True
+
+    @step
     def accept(self, *, by, note="", despite_limit=False):
         """Take the request, or for the office: on behalf of the advisor it is offered to. Raises LimitReached too."""
-        before = self._locked()
-        self._check_turn(before, by)
-        if before.status == Status.OFFERED and not despite_limit:
-            _check_limit(before.advisor)
-        meet_by = working_days_from_now(settings.MEETING_DAYS)
-        self._move(Status.ACCEPTED, Kind.ACCEPTED, by=by, note=note, advisor=before.advisor, respond_by=meet_by)
-        self.offers.open().update(state=Offer.State.ACCEPTED, changed_at=timezone.now())
+        if self.status == Status.OFFERED and (reached := self._limit_reached()):
+            if by == self.advisor:
+                raise LimitReached(f"You have {reached} Please decline, or write to the office.")
+            if not despite_limit:
+                raise LimitReached(f"{self.advisor} has {reached} Tick “All the same” if they take it anyway.")
+            note = f"{note} All the same: {self.advisor} has {reached}".strip()
+        respond_by = working_days_from_now(settings.MEETING_DAYS)
+        self._move(Status.ACCEPTED, Kind.ACCEPTED, by=by, note=note, respond_by=respond_by)
         emails.accepted(self)
         emails.accepted_by_you(self.running_offer)
 
-    @transaction.atomic
-    def assign(self, advisor, *, by, note="", despite_limit=True):
+    @step
+    def assign(self, advisor, *, by, note="", despite_limit=False):
         """Give a request to an advisor without asking: what the office arranged by other means."""
         if not (self.status == Status.OFFERED and self.advisor == advisor):
-            self.offer(advisor, by=by, note=note, quietly=True)
+            former = self._put_to(advisor, by=by, note=note)
+            if former:
+                emails.no_longer_yours(self, former)
         self.accept(by=by, despite_limit=despite_limit)
 
-    @transaction.atomic
+    @step
     def decline(self, *, by, note=""):
-        before = self._locked()
-        self._check_turn(before, by)
-        self._back_to_waiting(Status.OFFERED, Kind.DECLINED, by=by, note=note)
-        self._end_offer(Offer.State.DECLINED)
-        self._pass_on(before.advisor)
+        self._pass_on(Kind.DECLINED, by=by, note=note)
 
-    @transaction.atomic
+    @step
     def expire(self):
         """Take an offer back that was not answered in time, and ask the next advisor, or leave it to the office."""
-        before = self._locked()
         if not self.offers.past_due().exists():
             raise IllegalMove(f"The offer of {self.reference} is still open.")
-        self._back_to_waiting(Status.OFFERED, Kind.EXPIRED, by=Actor.PORTAL)
-        self._end_offer(Offer.State.EXPIRED)
-        emails.no_longer_yours(self, before.advisor)
-        self._pass_on(before.advisor)
+        emails.no_longer_yours(self, self.advisor)
+        self._pass_on(Kind.EXPIRED, by=Actor.PORTAL)
 
-    @transaction.atomic
+    @step
     def hand_back(self, *, by, note=""):
-        before = self._locked()
-        self._check_turn(before, by)
-        self._back_to_waiting(Status.ACCEPTED, Kind.HANDED_BACK, by=by, note=note)
-        self._end_offer(Offer.State.HANDED_BACK)
-        emails.moved_on(self, before.advisor)
-        emails.back_with_office(self, before.advisor)
+        former = self._back_to_waiting(Kind.HANDED_BACK, by=by, note=note, only_from=[Status.ACCEPTED])
+        emails.moved_on(self, former)
+        emails.back_with_office(self, former)
 
-    @transaction.atomic
+    @step
+    def take_back(self, *, by, note="", successor=None):
+        """Let the office have it in place of its advisor, or a successor where they can take it."""
+        former = self.advisor
+        locked(former, successor)
+        if successor:
+            successor.refresh_from_db()
+            if reason := routing.reason_against(successor, self):
+                note, successor = f"{note} {successor}: {reason}.", None
+        self._back_to_waiting(Kind.TAKEN_BACK, by=by, note=note, only_from=[Status.OFFERED, Status.ACCEPTED])
+        emails.no_longer_yours(self, former)
+        if successor:
+            self._put_to(successor, by=by, note=f"In place of {former}.")
+            emails.offered(self.running_offer)
+        emails.moved_on(self, former)
+
+    @step
     def meet(self, *, by, note=""):
         """Record that they met, and ask the student how it went."""
-        before = self._locked()
-        self._check_turn(before, by)
         dates = {"respond_by": None, "met_on": timezone.localdate(), "days_to_meeting": self.working_days_so_far}
-        self._move(Status.MET, Kind.MET, by=by, note=note, advisor=before.advisor, **dates)
-        self._end_offer(Offer.State.MET)
+        self._move(Status.MET, Kind.MET, by=by, note=note, **dates)
         emails.how_was_it(self)
 
-    @transaction.atomic
+    @step
     def withdraw(self):
-        before = self._move(Status.WITHDRAWN, Kind.WITHDRAWN, by=Actor.STUDENT, respond_by=None)
-        self._end_offer(Offer.State.TAKEN_BACK)
+        former = self._move(Status.WITHDRAWN, Kind.WITHDRAWN, by=Actor.STUDENT, respond_by=None)
         emails.withdrawn(self)
-        if before.advisor:
-            emails.no_longer_yours(self, before.advisor)
+        if former:
+            emails.no_longer_yours(self, former)
 
-    @transaction.atomic
+    @step
     def close(self, words, *, by, reason=CloseReason.OTHER):
         """End this request and tell the student why in these words."""
-        changes = {"respond_by": None, "close_reason": reason}
-        before = self._move(Status.CLOSED, Kind.CLOSED, by=by, note=words, **changes)
-        self._end_offer(Offer.State.TAKEN_BACK)
+        was_with_advisor = self.is_with_advisor
+        former = self._move(Status.CLOSED, Kind.CLOSED, by=by, note=words, respond_by=None, close_reason=reason)
         emails.closed(self, words)
-        if before.is_with_advisor:
-            emails.no_longer_yours(self, before.advisor)
+        if was_with_advisor:
+            emails.no_longer_yours(self, former)
 
-    @transaction.atomic
+    @step
     def add_note(self, text, *, by):
-        self._locked()
         self._record(Kind.NOTED, by=by, note=text)
 
-    @transaction.atomic
+    @step
     def answer_survey(self, satisfaction, comment=""):
         """Keep how the student found it, once. Raises IllegalMove before they met and after it was answered."""
-        if not self._locked().wants_survey:
-            raise IllegalMove("Thank you, we have your answer already.")
-        self.satisfaction, self.survey_comment = satisfaction, comment
-        self.save(update_fields=["satisfaction", "survey_comment", "updated_at"])
+        if not self.wants_survey:
+            raise IllegalMove("You told us already how it went, and that answer stays. What you sent now is not kept.")
+        self._change(satisfaction=satisfaction, survey_comment=comment)
         self._record(Kind.SURVEYED, by=Actor.STUDENT)
 
-    @transaction.atomic
+    @step
     def remind(self, *, by):
-        """Remind the advisor of the offer they have not answered. Raises IllegalMove where there is none."""
-        before = self._locked()
+        """Remind the advisor of the offer they have not answered. Raises IllegalMove where that makes no sense."""
         offer = self.offers.open().with_people().first()
         if not offer:
             raise IllegalMove(f"{self.reference} waits for no advisor.")
+        if refusal := offer.reason_against_reminder:
+            raise IllegalMove(refusal)
         self.offers.open().update(reminded_at=timezone.now())
-        self._record(Kind.REMINDED, by=by, advisor=before.advisor)
+        self._record(Kind.REMINDED, by=by, advisor=self.advisor)
         emails.reminder(offer)
 
-    @transaction.atomic
+    @step
     def remind_in_time(self):
         """Remind the advisor half-way to the date, once. Raises IllegalMove where that is done or not due."""
-        self._locked()
         if not self.offers.to_remind().exists():
             raise IllegalMove(f"{self.reference} needs no reminder now.")
         self.remind(by=Actor.PORTAL)
 
-    @transaction.atomic
+    @step
     def ask_about_meeting(self):
         """Ask both sides, once, whether they met. Raises IllegalMove where that is not the question."""
-        if not type(self).objects.to_ask_about_meeting().filter(pk=self._locked().pk).exists():
+        if not type(self).objects.to_ask_about_meeting().filter(pk=self.pk).exists():
             raise IllegalMove(f"{self.reference} needs no such question.")
-        self.asked_about_meeting_at = timezone.now()
-        self.save(update_fields=["asked_about_meeting_at", "updated_at"])
+        self._change(asked_about_meeting_at=timezone.now())
         self._record(Kind.ASKED_ABOUT_MEETING, by=Actor.PORTAL, advisor=self.advisor)
         emails.did_you_meet(self)
         emails.did_you_meet_your_student(self.running_offer)
 
-    def _locked(self):
-        """Lock the row until the transaction ends; return it as it is now."""
-        rows = type(self).objects.select_for_update(of=("self",), no_key=True).select_related("advisor")
-        return rows.get(pk=self.pk)
-
-    def _check_turn(self, before, by):
-        if isinstance(by, Advisor) and before.advisor != by:
-            raise IllegalMove(f"{self.reference} is not with you any more.")
-
     def _move(self, status, kind, *, by, note="", **changes):
-        """Write status, changes and event together, with the row locked; return the row as it was before."""
-        before = self._locked()
-        if status not in NEXT_STATUS[before.status]:
-            raise IllegalMove(f"{self.reference} is already {before.get_status_display().lower()}.")
-        if status == before.status and changes["advisor"] == before.advisor:
-            raise IllegalMove(f"{self.reference} is offered to {before.advisor} already.")
-        changes |= before.wait_ended_by(kind, changes.get("close_reason"))
-        for field, value in {"status": status, **changes}.items():
+        """Write status, changes and event together, within a step; return the advisor who had it before.
+
+        The offer that ran keeps how it ended, in the word of the event.
+        """
+        if status not in NEXT_STATUS[self.status]:
+            self._refuse()
+        changes |= self.wait_ended_by(kind, changes.get("close_reason"))
+        old_status, former = self.status, self.advisor
+        advisors = locked(former, changes.get("advisor"))
+        self._change(status=status, **changes)
+        for advisor in advisors:
+            Advisor.objects.filter(pk=advisor.pk).update(open_requests=advisor.requests.open().count())
+        self._record(kind, by=by, note=note, old_status=old_status, advisor=self.advisor or former)
+        ended = Offer.State.TAKEN_BACK if kind == Kind.OFFERED else Offer.State(kind)
+        self.offers.running().update(state=ended, changed_at=timezone.now())
+        return former
+
+    def _put_to(self, advisor, *, by, note):
+        """Make the offer; return who had one before."""
+        if self.status == Status.OFFERED and self.advisor == advisor:
+            raise IllegalMove(f"{self.reference} is offered to {advisor} already.")
+        due = working_days_from_now(settings.OFFER_DAYS)
+        former = self._move(Status.OFFERED, Kind.OFFERED, by=by, note=note, advisor=advisor, respond_by=due)
+        half_way = working_days_from_now(max(settings.OFFER_DAYS // 2, 1))
+        self.offers.create(advisor=advisor, due=due, remind_on=half_way)
+        return former
+
+    def _back_to_waiting(self, kind, *, by, note="", only_from):
+        if self.status not in only_from:
+            self._refuse()
+        changes = {"advisor": None, "asked_about_meeting_at": None}
+        respond_by = working_days_from_now(settings.OFFICE_DAYS)
+        return self._move(Status.WAITING, kind, by=by, note=note, respond_by=respond_by, **changes)
+
+    def _limit_reached(self):
+        """Return in words how many students the advisor has where there is no room for another."""
+        [advisor] = locked(self.advisor)
+        accepted = advisor.requests.filter(status=Status.ACCEPTED).count()
+        if accepted < advisor.request_limit:
+            return ""
+        return f"{accepted} of at most {advisor.request_limit} students already."
+
+    def _refuse(self):
+        raise IllegalMove(f"{self.reference} is already {self.get_status_display().lower()}.")
+
+    def _change(self, **changes):
+        for field, value in changes.items():
             setattr(self, field, value)
-        self.save(update_fields=["status", *changes, "updated_at"])
-        _recount(before.advisor, self.advisor)
-        self._record(kind, by=by, note=note, old_status=before.status, advisor=self.advisor or before.advisor)
-        return before
+        self.save(update_fields=[*changes, "updated_at"])
 
     def _record(self, kind, *, by, note="", **fields):
         fields = {"old_status": self.status, **fields}
         self.events.create(kind=kind, new_status=self.status, note=note, **who(by), **fields)
 
-    def _back_to_waiting(self, only_from, kind, *, by, note=""):
-        before = self._locked()
-        if before.status != only_from:
-            raise IllegalMove(f"{self.reference} is already {before.get_status_display().lower()}.")
-        changes = {"advisor": None, "asked_about_meeting_at": None}
-        self._move(
-            Status.WAITING, kind, by=by, note=note, respond_by=working_days_from_now(settings.OFFICE_DAYS), **changes
-        )
-
-    def _end_offer(self, state):
-        self.offers.running().update(state=state, changed_at=timezone.now())
-
-    def _pass_on(self, advisor):
-        """After an advisor who declined or did not answer: ask the next who can, or leave it to the office."""
-        if following := routing.next_advisor(self):
-            self.offer(following, by=Actor.PORTAL)
-        else:
-            emails.back_with_office(self, advisor)
-        emails.moved_on(self, advisor)
+    def _pass_on(self, kind, *, by, note=""):
+        """Take it from an advisor who declined or did not answer: ask the next who can, or leave it to the office."""
+        former, following = self.advisor, routing.next_advisor(self)
+        locked(former, following)
+        self._back_to_waiting(kind, by=by, note=note, only_from=[Status.OFFERED])
+        if not self.ask(following):
+            emails.back_with_office(self, former)
+        emails.moved_on(self, former)
 
 
 def working_days_from_now(count):
     return add_working_days(timezone.localdate(), count)
 
 
-def _check_limit(advisor):
-    """Raise LimitReached where an advisor has no room; locked first, so that of two at once one sees the other."""
-    advisor = Advisor.objects.select_for_update(no_key=True).get(pk=advisor.pk)
-    accepted = advisor.requests.filter(status=Status.ACCEPTED).count()
-    if accepted >= advisor.request_limit:
-        raise LimitReached(f"{advisor} has {accepted} of at most {advisor.request_limit} students already.")
-
-
-def _recount(*advisors):
-    """Write down how many open requests advisors have; locked first, so that two steps at once count each other."""
+def locked(*advisors):
+    """Lock advisors until the transaction ends, so that of two steps at once one sees the other; return them anew."""
     keys = {advisor.pk for advisor in advisors if advisor}
-    for advisor in Advisor.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"):
-        Advisor.objects.filter(pk=advisor.pk).update(open_requests=advisor.requests.open().count())
+    return list(Advisor.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk"))

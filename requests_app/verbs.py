@@ -4,6 +4,7 @@ Opening a page does nothing. A verb is a form: `refusal` says why it cannot be d
 returns level and text of a message.
 """
 
+from collections import Counter
 from functools import wraps
 
 from django import forms
@@ -27,7 +28,7 @@ from .choices import OPEN_STATUSES, CloseReason, Status
 from .handover import hand_over
 from .models import IllegalMove
 from .outbox import NotInTrouble
-from .routing import next_advisor, reason_against
+from .routing import NO_ADDRESS, next_advisor, reason_against, reasons_against
 from .validators import letters_of_an_address
 
 MOST_NAMED = 10
@@ -62,7 +63,30 @@ class NoteField(LinesField):
         super().__init__(**{"widget": UnfoldAdminTextareaWidget, "max_length": 1000, **kwargs})
 
 
-class OfferForm(RequestVerb):
+class AllTheSame(forms.Form):
+    """A form that gives a request to an advisor who may not be able to take it."""
+
+    all_the_same = forms.BooleanField(
+        label="All the same",
+        help_text="Also somebody who cannot take it now; the reason is kept in the history.",
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+
+    def weigh(self, field, advisor, *, avoid_committee, agreed):
+        """Add an error where something speaks against the advisor and nobody ticked; return what the history keeps."""
+        reasons = reasons_against(advisor, avoid_committee=avoid_committee)
+        if agreed:
+            reasons = [reason for reason in reasons if reason != NO_ADDRESS]
+        in_words = ", ".join(reasons)
+        if NO_ADDRESS in reasons:
+            self.add_error(field, f"{advisor} has no e-mail address to ask at. Have they agreed already?")
+        elif reasons and not self.cleaned_data["all_the_same"]:
+            self.add_error(field, f"{advisor}: {in_words}. Choose somebody else, or tick “All the same”.")
+        return f"All the same: {in_words}." if reasons else ""
+
+
+class OfferForm(AllTheSame, RequestVerb):
     title = "Offer to an advisor"
     statuses = [Status.WAITING, Status.OFFERED]
 
@@ -79,23 +103,17 @@ class OfferForm(RequestVerb):
         required=False,
         widget=UnfoldBooleanWidget,
     )
-    all_the_same = forms.BooleanField(
-        label="All the same",
-        help_text="Also somebody who cannot take it now; the reason is kept in the history.",
-        required=False,
-        widget=UnfoldBooleanWidget,
-    )
+    field_order = ["advisor", "agreed", "all_the_same"]
 
     def __init__(self, *args, obj, **kwargs):
         super().__init__(*args, obj=obj, **kwargs)
         self.advisors = {str(advisor.pk): advisor for advisor in obj.specialty.advisors.all()}
-        self.reasons = {key: reason_against(advisor, obj) for key, advisor in self.advisors.items()}
         sees_load = self.user.has_perm("requests_app.see_every_request")  # it counts requests of every specialty
         if not self.advisors:  # then the page says what to do instead
             self.add_advisor_url = f"{reverse('admin:specialties_advisor_add')}?specialties={obj.specialty_id}"
         able, others = [], []
         for key, advisor in self.advisors.items():
-            reason = self.reasons[key]
+            reason = reason_against(advisor, obj)
             note = reason or (advisor.load if sees_load else "")
             (others if reason else able).append((key, f"{advisor} — {note}" if note else str(advisor)))
         self.fields["advisor"].choices = [("", "---------"), ("Can take it", able), ("Cannot", others)]
@@ -103,23 +121,17 @@ class OfferForm(RequestVerb):
 
     def clean(self):
         cleaned = super().clean()
-        key, agreed = cleaned.get("advisor"), cleaned.get("agreed")
-        if not key:
-            return cleaned
-        advisor, self.reason = self.advisors[key], self.reasons[key]
-        if not advisor.email and not agreed:
-            self.add_error("advisor", f"{advisor} has no e-mail address to ask at. Have they agreed already?")
-        elif self.reason and not (cleaned.get("all_the_same") or (agreed and not advisor.email)):
-            self.add_error("advisor", f"{advisor}: {self.reason}. Choose somebody else, or tick “All the same”.")
+        if advisor := self.advisors.get(cleaned.get("advisor")):
+            wish = self.obj.avoid_selection_committee
+            self.note = self.weigh("advisor", advisor, avoid_committee=wish, agreed=cleaned["agreed"])
         return cleaned
 
     def apply(self, advisor_request, *, by):
         advisor = self.advisors[self.cleaned_data["advisor"]]
-        note = f"All the same: {self.reason}." if self.reason else ""
         if not self.cleaned_data["agreed"]:
-            advisor_request.offer(advisor, by=by, note=note)
+            advisor_request.offer(advisor, by=by, note=self.note)
             return messages.SUCCESS, f"{advisor} is asked until {date_format(advisor_request.respond_by, 'l, j F')}."
-        advisor_request.assign(advisor, by=by, note=note)
+        advisor_request.assign(advisor, by=by, note=self.note, despite_limit=self.cleaned_data["all_the_same"])
         if not advisor.email:
             return messages.WARNING, f"{advisor} has no e-mail address here: please pass the request on yourself."
         return messages.SUCCESS, f"{advisor} and the student are told by e-mail."
@@ -138,26 +150,6 @@ class OfferToNextForm(RequestVerb):
         return messages.SUCCESS, f"{advisor} is asked to take {advisor_request}."
 
 
-class AcceptForm(RequestVerb):
-    title = "Accept on their behalf"
-    statuses = [Status.OFFERED]
-
-    despite_limit = forms.BooleanField(label="Even beyond their limit", required=False, widget=UnfoldBooleanWidget)
-
-    def apply(self, advisor_request, *, by):
-        advisor_request.accept(by=by, despite_limit=self.cleaned_data["despite_limit"])
-        return messages.SUCCESS, f"{advisor_request.advisor} and the student are told by e-mail."
-
-
-class MeetForm(RequestVerb):
-    title = "Record their meeting"
-    statuses = [Status.ACCEPTED]
-
-    def apply(self, advisor_request, *, by):
-        advisor_request.meet(by=by)
-        return messages.SUCCESS, "The student is asked how it went."
-
-
 class RemindForm(RequestVerb):
     title = "Remind the advisor"
     statuses = [Status.OFFERED]
@@ -167,22 +159,56 @@ class RemindForm(RequestVerb):
         return messages.SUCCESS, f"{advisor_request.advisor} is reminded."
 
 
-class HandBackForm(RequestVerb):
+class AdvisorVerb(RequestVerb):
+    """What the office does in place of an advisor: only while it is the one whom the page was opened for."""
+
+    offer = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, obj=obj, **kwargs)
+        self.initial["offer"] = obj.running_offer.pk
+
+
+class AcceptForm(AllTheSame, AdvisorVerb):
+    title = "Accept on their behalf"
+    statuses = [Status.OFFERED]
+
+    def apply(self, advisor_request, *, by):
+        tick, offer = self.cleaned_data["all_the_same"], self.cleaned_data["offer"]
+        advisor_request.accept(by=by, despite_limit=tick, answering=offer)
+        return messages.SUCCESS, f"{advisor_request.advisor} and the student are told by e-mail."
+
+
+class MeetForm(AdvisorVerb):
+    title = "Record their meeting"
+    statuses = [Status.ACCEPTED]
+
+    def apply(self, advisor_request, *, by):
+        advisor_request.meet(by=by, answering=self.cleaned_data["offer"])
+        return messages.SUCCESS, "The student is asked how it went."
+
+
+class HandBackForm(AdvisorVerb):
     title = "Take back to the office"
     statuses = [Status.ACCEPTED]
 
     note = NoteField(required=False, help_text="For the history; the student does not see it.")
 
     def apply(self, advisor_request, *, by):
-        advisor_request.hand_back(by=by, note=self.cleaned_data["note"])
-        return messages.SUCCESS, "It waits for the office; the student is told."
+        advisor_request.take_back(by=by, note=self.cleaned_data["note"], answering=self.cleaned_data["offer"])
+        return messages.SUCCESS, "It waits for the office; the advisor and the student are told."
 
 
 class CloseForm(RequestVerb):
     title = "Close with a reason"
     statuses = [*OPEN_STATUSES, Status.MET]
 
-    kind = forms.ChoiceField(label="Why", choices=CloseReason, widget=UnfoldAdminSelectWidget)
+    kind = forms.ChoiceField(
+        label="Why",
+        choices=[("", "---------"), *CloseReason.choices],
+        error_messages={"required": "Please choose why."},
+        widget=UnfoldAdminSelectWidget,
+    )
     reason = NoteField(
         label="In your words",
         help_text="The student reads this, word for word: the request it repeats, or the session that answered it.",
@@ -226,7 +252,7 @@ class HandOverForm(Verb):
         queryset=Advisor.objects.all(),
         required=False,
         empty_label="The office",
-        help_text="Open requests, specialties and the part of stand-in go to them; students are told.",
+        help_text="Requests they can take, specialties and the part of stand-in go to them; students are told.",
         widget=UnfoldAdminSelectWidget,
     )
 
@@ -236,12 +262,12 @@ class HandOverForm(Verb):
 
     def apply(self, advisor, *, by):
         successor = self.cleaned_data["successor"]
-        moved = hand_over(advisor, successor, by=by)
-        plural = "request goes" if moved == 1 else "requests go"
-        return (
-            messages.SUCCESS,
-            f"{advisor} takes no more requests. {moved} open {plural} to {successor or 'the office'}.",
-        )
+        moved = Counter(row.advisor for row in hand_over(advisor, successor, by=by))
+        sentences = [f"{advisor} takes no more requests."]
+        for owner, count in moved.items():
+            verb = "request goes" if count == 1 else "requests go"
+            sentences.append(f"{count} open {verb} to {owner or 'the office'}.")
+        return messages.SUCCESS, " ".join(sentences)
 
 
 class SendAgainForm(Verb):

@@ -36,14 +36,19 @@ def status(request, token):
     context = what_is_known(advisor_request) if advisor_request else decoy(request, token)
     if context is None:
         return unknown_link(request)
-    if context["advisor_request"].wants_survey:
-        context["survey"] = form = SurveyForm(request.POST if request.method == "POST" else None)
+    advisor_request, code = context["advisor_request"], 200
+    is_answer = request.method == "POST" and advisor_request.met_on
+    if is_answer or advisor_request.wants_survey:
+        context["survey"] = form = SurveyForm(request.POST if is_answer else None)
         if form.is_valid():
-            with suppress(IllegalMove):  # answered in another tab: the first answer stays
+            try:
                 advisor_request.answer_survey(**form.cleaned_data)
-            return redirect(advisor_request)
-    errors = "survey" in context and context["survey"].errors
-    return render(request, "requests_app/status.html", context, status=422 if errors else 200)
+                return redirect(advisor_request)
+            except IllegalMove as refusal:  # answered in another tab
+                context["refusal"], code = str(refusal), 409
+        elif form.errors:
+            code = 422
+    return render(request, "requests_app/status.html", context, status=code)
 
 
 @private_page
@@ -64,8 +69,10 @@ def withdraw(request, token):
 @require_safe
 def calendar(request, token):
     advisor_request = find(request, token)
-    if advisor_request is None or not advisor_request.is_open:
+    if advisor_request is None:
         return unknown_link(request)
+    if not advisor_request.is_open:
+        return redirect(advisor_request)
     response = HttpResponse(deadline(advisor_request), content_type="text/calendar; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{advisor_request.reference}.ics"'
     return response

@@ -65,6 +65,10 @@ class Query:
         words |= {stem(word) for word in words}
         return bool(self.terms) and all(term.is_in(words) for term in self.terms)
 
+    def count_in(self, words):
+        """Return how many terms of the query are among words and their stems."""
+        return sum(term.is_in(words) for term in self.terms)
+
     def suggestion(self, vocabulary):
         """Return the query with its unknown words changed for near ones of the site's own, "" where there are none."""
         known = {word for text in vocabulary for word in words_of(text) if len(word) > SHORTEST_PREFIX}

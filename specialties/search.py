@@ -144,6 +144,10 @@ class SearchEntry(models.Model):
             return self.advisor.get_absolute_url()
         return self.specialty.get_absolute_url() + (f"#{self.anchor}" if self.anchor else "")
 
+    @property
+    def words(self):
+        return {*self.heading_words.split(), *self.text_words.split()}
+
 
 class Hit(NamedTuple):
     entry: SearchEntry
@@ -187,11 +191,12 @@ def search(query, *, specialty=None, stage=None):
 def best(query, specialty=None, stage=None):
     """Return the entries to show and one more where there are more, and whether they have every term of the query."""
     entries = SearchEntry.objects.published().narrowed_to(specialty, stage)
-    entries = entries.select_related("specialty", "question", "advisor").defer("heading_words", "text_words")
-    found = list(entries.matching(query, every_term=True)[: MOST_HITS + 1])
-    if found:
+    entries = entries.select_related("specialty", "question", "advisor")
+    with_all = entries.defer("heading_words", "text_words").matching(query, every_term=True)
+    if found := list(with_all[: MOST_HITS + 1]):
         return found, True
-    return list(entries.matching(query, every_term=False)[: MOST_HITS + 1]), False
+    with_some = entries.matching(query, every_term=False)[: MOST_HITS + 1]
+    return sorted(with_some, key=lambda entry: (entry.is_blank, -query.count_in(entry.words))), False
 
 
 def hit(entry, query):

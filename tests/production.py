@@ -8,7 +8,8 @@ import tempfile
 from contextlib import closing, contextmanager
 
 STAFF_PAGES = ["admin/*", "unfold/*", "django_prose_editor/*"]  # many files, and no part of what is tried here
-GUNICORN = ["--threads=4", "--no-control-socket", "--log-level=error"]  # as Procfile.serve, but silent
+# as Procfile.serve, but silent
+GUNICORN = ["--threads=4", "--no-control-socket", "--limit-request-line=0", "--log-level=error"]
 PATIENCE = 30  # seconds
 
 

@@ -10,9 +10,11 @@ from django.contrib.staticfiles import finders
 from django.urls import reverse
 from django.utils import timezone
 
-from requests_app.models import AdvisorRequest, OutgoingEmail
+from requests_app.models import AdvisorRequest, LimitReached, OutgoingEmail
+from requests_app.verbs import OfferForm
 from specialties.models import Advisor
 from tests.factories import make_advisor, make_email, make_request, make_specialty, make_staff
+from tests.test_requests_models import emails_of, events
 
 pytestmark = pytest.mark.django_db
 
@@ -175,6 +177,29 @@ def test_advisor_without_address_can_only_have_agreed_already(client, coordinato
     assert message.level_tag == "warning"
 
 
+def test_all_reasons_against_an_advisor_are_in_sight_and_need_the_tick(client, coordinator):
+    specialty = make_specialty()
+    advisor = make_advisor(
+        specialty, email="", on_selection_committee=True, away_from=date(2026, 1, 1), request_limit=1, open_requests=1
+    )
+    stored = make_request(specialty, avoid_selection_committee=True)
+    form = client.get(verb_url(stored, "offer")).context["form"]
+    reasons = "away at the moment, full, on the selection committee"
+    assert form.fields["advisor"].choices[2][1] == [(str(advisor.pk), f"{advisor} — has no e-mail address, {reasons}")]
+    refused = client.post(verb_url(stored, "offer"), {"advisor": advisor.pk, "agreed": "on"})
+    assert f"{advisor}: {reasons}. Choose somebody else" in refused.content.decode()
+    client.post(verb_url(stored, "offer"), {"advisor": advisor.pk, "agreed": "on", "all_the_same": "on"})
+    assert [note for *_, note in events(stored)][1] == f"All the same: {reasons}."
+
+
+def test_agreed_still_needs_the_tick_for_somebody_who_cannot(client, coordinator):
+    specialty = make_specialty()
+    stored, advisor = make_request(specialty), make_advisor(specialty, away_from=date(2026, 1, 1))
+    refused = client.post(verb_url(stored, "offer"), {"advisor": advisor.pk, "agreed": "on"})
+    assert f"{advisor}: away at the moment." in refused.content.decode()
+    assert stored.events.count() == 1
+
+
 def test_offer_to_an_advisor_of_another_specialty_is_refused(client, coordinator):
     stored = make_request()
     make_advisor(stored.specialty)
@@ -190,26 +215,65 @@ def test_wish_to_avoid_the_committee_is_in_sight_when_offering(client, coordinat
     assert "nobody on the selection committee, please" in html
 
 
+def confirm(client, stored, verb, **fields):
+    """Open a verb's page and send it as it came, with what is filled in."""
+    form = client.get(verb_url(stored, verb)).context["form"]
+    return client.post(verb_url(stored, verb), {"offer": form["offer"].value(), **fields})
+
+
 def test_office_accepts_on_behalf_and_beyond_the_limit_only_on_purpose(client, coordinator):
     stored = offered(make_specialty(), coordinator)
     Advisor.objects.update(request_limit=0)
-    response = client.post(verb_url(stored, "accept"))
-    assert told(response) == [f"{stored.advisor} has 0 of at most 0 students already."]
-    client.post(verb_url(stored, "accept"), {"despite_limit": "on"})
+    full = f"{stored.advisor} has 0 of at most 0 students already."
+    assert told(confirm(client, stored, "accept")) == [f"{full} Tick “All the same” if they take it anyway."]
+    confirm(client, stored, "accept", all_the_same="on")
     stored.refresh_from_db()
-    assert stored.status == "accepted"
+    assert (stored.status, stored.events.last().note) == ("accepted", f"All the same: {full}")
+
+
+def test_two_that_are_agreed_at_once_stay_within_the_limit(client, coordinator):
+    specialty = make_specialty()
+    advisor, _ = make_advisor(specialty, request_limit=1), make_advisor(specialty)
+    rows = [make_request(specialty) for _ in range(2)]
+    forms = [OfferForm({"advisor": advisor.pk, "agreed": "on"}, obj=row, user=coordinator) for row in rows]
+    assert [form.is_valid() for form in forms] == [True, True]
+    forms[0].apply(rows[0], by=coordinator)
+    with pytest.raises(LimitReached):
+        forms[1].apply(rows[1], by=coordinator)
+    rows[1].refresh_from_db()
+    assert (rows[1].status, rows[1].events.count()) == ("waiting", 1)
 
 
 def test_office_takes_back_and_records_a_meeting(client, coordinator):
     stored = offered(make_specialty(), coordinator)
     stored.accept(by=coordinator)
-    client.post(verb_url(stored, "hand_back"), {"note": "On leave"})
+    confirm(client, stored, "hand_back", note="On leave")
     stored.refresh_from_db()
     assert (stored.status, stored.events.last().note) == ("waiting", "On leave")
     stored.assign(make_advisor(stored.specialty), by=coordinator)
-    client.post(verb_url(stored, "meet"))
+    confirm(client, stored, "meet")
     stored.refresh_from_db()
     assert stored.status == "met"
+
+
+@pytest.mark.parametrize("verb", ["accept", "meet", "hand_back"])
+def test_page_opened_for_one_advisor_does_nothing_for_another(client, coordinator, verb):
+    specialty = make_specialty()
+    ann, bob = make_advisor(specialty, name="Ann"), make_advisor(specialty, name="Bob")
+    stored = make_request(specialty)
+    stored.offer(ann, by=coordinator)
+    if verb != "accept":
+        stored.accept(by=ann)
+    page = client.get(verb_url(stored, verb))
+    assert "with Ann" in page.context["summary"]
+    stored.take_back(by=coordinator)
+    stored.offer(bob, by=coordinator)
+    if verb != "accept":
+        stored.accept(by=bob)
+    before = events(stored)
+    response = client.post(verb_url(stored, verb), {"offer": page.context["form"]["offer"].value()})
+    assert told(response) == [f"{stored} is not with this advisor any more."]
+    assert events(stored) == before
 
 
 def test_office_reminds_and_notes(client, coordinator):
@@ -221,6 +285,29 @@ def test_office_reminds_and_notes(client, coordinator):
     page = client.get(stored.get_absolute_url()).content.decode()
     assert "Called" not in page
     assert re.findall(r'class="step">\s*(\w+)', page)[-2:] == ["Robin", "Robin"]  # was reminded, answers; no note
+
+
+@pytest.mark.parametrize(
+    ("fields", "refusal"),
+    [
+        ({"reminded_at": timezone.now()}, "was reminded today already"),
+        ({"due": "2026-01-02"}, "had until Friday, 2 January"),
+    ],
+)
+def test_reminder_that_makes_no_sense_is_refused(client, coordinator, fields, refusal):
+    stored = offered(make_specialty(), coordinator)
+    before = events(stored), emails_of(stored)
+    stored.offers.update(**fields)
+    [message] = told(client.post(verb_url(stored, "remind")))
+    assert f"{stored.advisor} {refusal}" in message
+    assert (events(stored), emails_of(stored)) == before
+
+
+def test_advisor_without_address_is_not_said_to_be_reminded(client, coordinator):
+    stored = offered(make_specialty(), coordinator)
+    Advisor.objects.update(email="")
+    assert told(client.post(verb_url(stored, "remind"))) == [f"{stored.advisor} has no e-mail address here."]
+    assert stored.events.last().kind == "offered"
 
 
 def test_verb_on_what_is_not_there_is_not_found(client, coordinator):
@@ -238,6 +325,38 @@ def test_close_needs_a_reason(client, coordinator):
     stored.refresh_from_db()
     assert (stored.status, stored.close_reason) == ("closed", "group_session")
     assert stored.events.last().note == "See the one on 3 May."
+
+
+def test_close_asks_why_and_guesses_nothing(client, coordinator):
+    stored = make_request()
+    page = client.get(verb_url(stored, "close"))
+    assert page.context["form"]["kind"].value() in (None, "")
+    assert '<option value="" selected>' in page.content.decode()
+    refused = client.post(verb_url(stored, "close"), {"kind": "", "reason": "Done."})
+    assert set(refused.context["form"].errors) == {"kind"}
+
+
+@pytest.mark.parametrize("way", ["page", "list"])
+def test_advisor_with_requests_is_not_deleted_and_the_page_says_what_to_do(client, superuser, way):
+    client.force_login(superuser)
+    stored = offered(make_specialty("Urology"), superuser)
+    words = f"{stored.advisor} stays, for the history of requests. Hand their requests over instead"
+    if way == "page":
+        response = client.post(f"/admin/specialties/advisor/{stored.advisor.pk}/delete/", {"post": "yes"})
+    else:
+        data = {"action": "delete_selected", "_selected_action": [stored.advisor.pk], "post": "yes"}
+        response = client.post("/admin/specialties/advisor/", data)
+    html = response.content.decode()
+    assert words in html
+    assert "your account doesn't have permission" not in html.replace("&#x27;", "'")
+    assert Advisor.objects.filter(pk=stored.advisor.pk).exists()
+
+
+def test_advisor_without_requests_is_deleted(client, superuser):
+    client.force_login(superuser)
+    advisor = make_advisor(make_specialty())
+    client.post(f"/admin/specialties/advisor/{advisor.pk}/delete/", {"post": "yes"})
+    assert not Advisor.objects.exists()
 
 
 VERBS = ["offer", "accept", "meet", "remind", "hand_back", "close", "note", "correct_email"]
@@ -444,6 +563,40 @@ def test_request_that_came_by_telephone_is_taken_down_on_one_page(client, coordi
     accepted = AdvisorRequest.objects.get(email="ben@example.edu")
     assert (accepted.status, accepted.advisor) == ("accepted", advisor)
     assert not accepted.emails.filter(kind="offered").exists()
+
+
+def test_mails_of_a_request_taken_down_as_accepted_say_so(client, coordinator):
+    specialty = make_specialty()
+    advisor, _ = make_advisor(specialty, name="Kim Able"), make_advisor(specialty)
+    client.post(f"{CHANGELIST}add/", entry(specialty, agreed_advisor=advisor.pk))
+    stored = AdvisorRequest.objects.get()
+    for kind in ("received", "received_for_office"):
+        text = stored.emails.get(kind=kind).text
+        assert "Kim Able has agreed" in text
+        assert "until" not in text
+        assert "asked Kim" not in text
+
+
+def test_advisor_who_cannot_take_it_is_taken_down_only_with_the_tick_and_recorded(client, coordinator):
+    specialty = make_specialty()
+    advisor = make_advisor(specialty, on_selection_committee=True, request_limit=0)
+    fields = entry(specialty, agreed_advisor=advisor.pk, avoid_selection_committee="on")
+    refused = client.post(f"{CHANGELIST}add/", fields)
+    reasons = "takes no requests, on the selection committee"
+    assert f"{advisor}: {reasons}. Choose somebody else" in refused.content.decode()
+    assert not AdvisorRequest.objects.exists()
+    client.post(f"{CHANGELIST}add/", {**fields, "all_the_same": "on"})
+    stored = AdvisorRequest.objects.get()
+    assert stored.status == "accepted"
+    assert [note for *_, note in events(stored)][1] == f"All the same: {reasons}."
+
+
+@pytest.mark.parametrize("field", ["preferred_advisor", "agreed_advisor"])
+def test_advisor_of_another_specialty_is_not_taken_down(client, coordinator, field):
+    specialty, stranger = make_specialty("Urology"), make_advisor(make_specialty(), name="Sam Other")
+    response = client.post(f"{CHANGELIST}add/", entry(specialty, **{field: stranger.pk}))
+    assert response.context["form"].errors == {field: ["Sam Other does not advise on Urology."]}
+    assert not AdvisorRequest.objects.exists()
 
 
 def test_request_is_taken_down_by_the_same_rules(client, coordinator):

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 
 import pytest
 import time_machine
@@ -10,9 +11,10 @@ from django.db import connection
 
 from requests_app import emails
 from requests_app.deadlines import take_due_steps
-from requests_app.models import AdvisorRequest
+from requests_app.models import AdvisorRequest, IllegalMove, Offer, OutgoingEmail
+from specialties.models import Advisor
 from tests.factories import make_advisor, make_request, make_specialty, make_superuser
-from tests.test_requests_models import emails_of
+from tests.test_requests_models import emails_of, events
 
 pytestmark = pytest.mark.django_db
 
@@ -48,6 +50,43 @@ def test_advisor_is_reminded_half_way_once(offered):
     assert emails_of(offered)[1:] == [("reminder", offered.advisor.email)]
     assert offered.offers.get().get_absolute_url() in offered.emails.get(kind="reminder").text
     assert work_at("2026-11-26T12:00-06:00") == []
+
+
+def test_advisor_reminded_by_the_office_is_not_reminded_by_the_portal(offered):
+    with time_machine.travel("2026-11-24T12:00-06:00", tick=False):
+        offered.remind(by=make_superuser())
+    assert work_at("2026-11-25T12:00-06:00") == []
+
+
+def test_advisor_who_lost_their_address_is_not_reminded(offered):
+    Advisor.objects.update(email="")
+    assert work_at("2026-11-25T12:00-06:00") == []
+    with time_machine.travel("2026-11-25T12:00-06:00", tick=False):
+        assert not Offer.objects.to_remind().exists()  # nor tried every second
+
+
+def test_nobody_is_reminded_of_a_date_that_is_past(offered):
+    before = events(offered), emails_of(offered)
+    with time_machine.travel("2026-12-01T00:01-06:00", tick=False):  # the worker has yet to come
+        for step in (offered.remind_in_time, partial(offered.remind, by=make_superuser())):
+            with pytest.raises(IllegalMove):
+                step()
+    assert (events(offered), emails_of(offered)) == before
+
+
+def test_step_that_fails_stops_neither_the_others_nor_the_mail(offered, settings, caplog, monkeypatch):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    with time_machine.travel(MADE, tick=False):
+        other = make_request(offered.specialty)
+    assert other.advisor == offered.advisor
+    AdvisorRequest.objects.filter(pk=offered.pk).update(topics=["gone"])  # unknown to a later version
+    following = make_advisor(offered.specialty)
+    with time_machine.travel("2026-12-01T08:00-06:00", tick=False):
+        call_command("work", "--once")
+    assert AdvisorRequest.objects.get(pk=other.pk).advisor == following
+    assert AdvisorRequest.objects.get(pk=offered.pk).events.last().kind == "offered"
+    assert not OutgoingEmail.objects.filter(sent_at=None).exists()
+    assert [record.message for record in caplog.records] == [f"Step expire of {offered.reference} failed"]
 
 
 def test_offer_lasts_to_the_end_of_its_day_in_the_time_zone_of_the_school(offered):

@@ -16,6 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from requests_app.choices import OPEN_STATUSES, Status
 from requests_app.dates import working_days_between
 from requests_app.deadlines import take_due_steps
+from requests_app.handover import hand_over
 from requests_app.models import AdvisorRequest, AlreadyOpen, IllegalMove, Offer, RequestEvent
 from specialties.models import Advisor
 from tests.factories import make_advisor, make_request, make_specialty, make_superuser
@@ -32,7 +33,11 @@ VERBS = {
     "withdraw": lambda row, by, advisor: row.withdraw(),
     "survey": lambda row, by, advisor: row.answer_survey(3),
     "note": lambda row, by, advisor: row.add_note("A note", by=by),
+    "remind": lambda row, by, advisor: row.remind(by=by),
+    "take back": lambda row, by, advisor: row.take_back(by=by),
+    "take back for": lambda row, by, advisor: row.take_back(by=by, successor=advisor),
 }
+BY_STAFF = {"offer", "assign", "close", "note", "remind", "take back", "take back for"}
 
 
 class Office(RuleBasedStateMachine):
@@ -42,7 +47,7 @@ class Office(RuleBasedStateMachine):
         self.transaction.__enter__()
         self.clock = time_machine.travel("2026-03-02T12:00-06:00", tick=False)
         self.traveller = self.clock.start()
-        self.user = make_superuser()
+        self.user, self.held = make_superuser(), {}
         self.specialties = [make_specialty(), make_specialty()]
         self.advisors = [
             make_advisor(*self.specialties, request_limit=1),
@@ -66,18 +71,34 @@ class Office(RuleBasedStateMachine):
                 avoid_selection_committee=avoid,
             )
 
-    @rule(verb=st.sampled_from(sorted(VERBS)), row=st.integers(0, 9), advisor=st.integers(0, 2), by_staff=st.booleans())
-    def somebody_takes_a_step(self, verb, row, advisor, by_staff):
+    @rule(
+        verb=st.sampled_from(sorted(VERBS)),
+        row=st.integers(0, 9),
+        advisor=st.integers(0, 2),
+        by_staff=st.booleans(),
+        is_stale=st.booleans(),
+    )
+    def somebody_takes_a_step(self, verb, row, advisor, by_staff, is_stale):
+        """On the row as it is, or on one that was read some steps ago and tells of a status long past."""
         rows = list(AdvisorRequest.objects.order_by("pk"))
         if not rows:
             return
         chosen, advisor = rows[row % len(rows)], self.advisors[advisor]
+        held = self.held.setdefault(chosen.pk, chosen)
         before = self.state_of(chosen)
-        by = self.user if by_staff or verb in ("offer", "assign", "close", "note") else advisor
+        by = self.user if by_staff or verb in BY_STAFF else advisor
         try:
-            VERBS[verb](chosen, by, advisor)
+            VERBS[verb](held if is_stale else chosen, by, advisor)
         except IllegalMove:
             assert self.state_of(chosen) == before
+        self.portal_asked_only_who_can(chosen, before)
+
+    def portal_asked_only_who_can(self, row, before):
+        known = {event["id"] for event in before[1]}
+        for event in row.events.filter(kind="offered", actor="portal").exclude(pk__in=known):
+            assert event.advisor.takes_requests
+            assert not event.advisor.is_away
+            assert not (row.avoid_selection_committee and event.advisor.on_selection_committee)
 
     def state_of(self, row):
         stored = AdvisorRequest.objects.filter(pk=row.pk).values().get()
@@ -89,6 +110,24 @@ class Office(RuleBasedStateMachine):
         self.traveller.shift(timedelta(days=days))
         take_due_steps()
         assert take_due_steps() == 0
+
+    @rule(leaving=st.integers(0, 2), successor=st.integers(-1, 2))
+    def advisor_leaves(self, leaving, successor):
+        if leaving == successor:
+            return
+        hand_over(self.advisors[leaving], self.advisors[successor] if successor >= 0 else None, by=self.user)
+        assert not self.advisors[leaving].requests.open().exists()
+        assert not self.advisors[leaving].offers.running().exists()
+
+    @rule(advisor=st.integers(0, 2), stand_in=st.integers(0, 2), is_away=st.booleans())
+    def advisor_goes_away_or_comes_back(self, advisor, stand_in, is_away):
+        chosen = self.advisors[advisor]
+        chosen.specialties.set(self.specialties)
+        Advisor.objects.filter(pk=chosen.pk).update(
+            accepts_requests=True,
+            away_from="2026-01-01" if is_away else None,
+            stand_in=self.advisors[stand_in] if stand_in != advisor else None,
+        )
 
     @rule(advisor=st.integers(0, 2), limit=st.integers(0, 2))
     def advisor_changes_their_limit(self, advisor, limit):

@@ -65,6 +65,21 @@ def test_of_two_who_close_at_the_same_moment_one_is_refused():
     assert emails_of(advisor_request) == [("closed", advisor_request.email)]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_link_asked_for_by_several_at_once_is_sent_once():
+    advisor_request = make_request()
+
+    def ask(_):
+        try:
+            AdvisorRequest.objects.get(pk=advisor_request.pk).send_link_again()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(ask, range(4)))
+    assert emails_of(advisor_request) == [("already_open", advisor_request.email)]
+
+
 @pytest.mark.parametrize("failing", ["received", "received_for_office"])
 def test_submission_is_all_or_nothing(monkeypatch, failing):
     def fail(advisor_request):

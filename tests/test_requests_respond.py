@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.test import Client
 
+from requests_app.handover import hand_over
 from requests_app.models import AdvisorRequest, Offer
 from specialties.models import Advisor
 from tests.factories import make_advisor, make_request, make_specialty
@@ -108,12 +109,27 @@ def test_accept_meet_and_what_the_link_says_afterwards(client, offer, clock):
     assert "My secret plan" not in html
 
 
+def test_advisor_is_not_told_to_meet_by_a_day_that_is_past(client, offer, clock):
+    answer(client, offer, "accept")
+    clock.move_to("2026-06-20T12:00-05:00")
+    html = page(client, offer)[1]
+    assert "15 May" not in html
+    assert "please meet soon" in html
+
+
 def test_decline_keeps_the_word_for_the_office(client, offer):
     answer(client, offer, "decline", note="On call all month")
     assert AdvisorRequest.objects.get().status == "waiting"
     assert events(offer.request)[-1][-1] == "On call all month"
     assert heading(client, offer) == "You declined this on 1 May"
     assert "My secret plan" not in page(client, offer)[1]
+
+
+def test_a_word_given_with_any_answer_is_kept(client, offer):
+    for action, note in (("accept", "Write after the 9th"), ("met", "A pleasure")):
+        answer(client, offer, action, note=note)
+        assert events(offer.request)[-1][-1] == note
+    assert "A pleasure" not in client.get(offer.request.get_absolute_url()).content.decode()
 
 
 def test_hand_back(client, offer):
@@ -140,18 +156,53 @@ def test_link_ends_with_its_offer_whether_or_not_the_worker_was_there(client, of
     [
         (lambda row, user: row.withdraw(), "The student withdrew this request"),
         (lambda row, user: row.close("Done.", by=user), "The office closed this request"),
-        (lambda row, user: row.offer(make_advisor(row.specialty), by=user), "The office asked somebody else"),
+        (lambda row, user: row.offer(make_advisor(row.specialty), by=user), "The office took this back"),
+        (lambda row, user: row.take_back(by=user), "The office took this back"),
+        (lambda row, user: hand_over(row.advisor, None, by=user), "The office took this back"),
     ],
 )
 def test_request_that_moved_on_says_what_happened(client, superuser, offer, step, words):
     step(offer.request, superuser)
-    assert heading(client, offer) == words
+    assert heading(client, offer) == f"{words} on 1 May"
     assert "My secret plan" not in page(client, offer)[1]
     before = events(offer.request)
     response = answer(client, offer, "accept")
     assert response.status_code == 409
     assert words in response.content.decode()
     assert events(offer.request) == before
+
+
+def test_link_tells_how_its_own_offer_ended_whatever_came_later(client, superuser, offer, clock):
+    row, second = offer.request, make_advisor(offer.request.specialty)
+    clock.move_to("2026-05-05T12:00-05:00")
+    row.offer(second, by=superuser)
+    clock.move_to("2026-05-06T12:00-05:00")
+    row.decline(by=second)
+    clock.move_to("2026-06-20T12:00-05:00")
+    row.withdraw()
+    assert heading(client, offer) == "The office took this back on 5 May"
+    declined = row.offers.last()
+    assert heading(client, declined) == "You declined this on 6 May"
+    for each in (offer, declined):
+        for untrue in ("20 June", "withdrew", "somebody else"):
+            assert untrue not in page(client, each)[1]
+
+
+def test_request_the_office_takes_back_is_told_to_all_as_what_it_is(client, superuser, offer):
+    answer(client, offer, "accept")
+    offer.request.take_back(by=superuser, note="They are ill")
+    assert AdvisorRequest.objects.get().status == "waiting"
+    assert events(offer.request)[-1] == (
+        *("taken_back", "accepted", "waiting", "staff", superuser.username),
+        "They are ill",
+    )
+    assert emails_of(offer.request)[-2:] == [
+        ("no_longer_yours", offer.advisor.email),
+        ("moved_on", offer.request.email),
+    ]
+    timeline = client.get(offer.request.get_absolute_url()).content.decode()
+    assert "The office looks for somebody in place of Kim Able, MD" in timeline
+    assert "handed it back" not in timeline
 
 
 def test_answer_given_twice_is_one(client, offer):
@@ -165,7 +216,9 @@ def test_full_advisor_is_told_so(client, offer):
     Advisor.objects.update(request_limit=0)
     response = answer(client, offer, "accept")
     assert response.status_code == 409
-    assert "Kim Able, MD has 0 of at most 0 students already." in response.content.decode()
+    html = response.content.decode()
+    assert "You have 0 of at most 0 students already." in html
+    assert 'href="mailto:office@example.edu' in html
     assert AdvisorRequest.objects.get().status == "offered"
 
 

@@ -113,3 +113,23 @@ def test_next_is_whoever_has_most_room_and_was_not_asked(specialty):
     assert advisor_request.advisor == busy
     advisor_request.decline(by=busy)
     assert (advisor_request.status, advisor_request.advisor) == ("waiting", None)
+
+
+@pytest.mark.parametrize("verb", ["decline", "hand_back", "take_back"])
+def test_advisor_who_had_it_is_not_asked_again_by_itself(superuser, specialty, verb):
+    first, second = make_advisor(specialty), make_advisor(specialty, away_from=date(2026, 1, 1))
+    advisor_request = make_request(specialty)
+    if verb == "hand_back":
+        advisor_request.accept(by=first)
+    getattr(advisor_request, verb)(by=superuser)
+    assert routing.next_advisor(advisor_request) is None
+    Advisor.objects.filter(pk=second.pk).update(away_from=None)
+    assert routing.next_advisor(advisor_request) == second
+
+
+def test_whom_routing_found_is_asked_only_if_they_still_can(specialty):
+    advisor, _ = make_advisor(specialty), make_advisor(specialty)
+    advisor_request = make_request(specialty)
+    Advisor.objects.update(accepts_requests=False)  # after routing read them, before they are asked
+    assert advisor_request.ask(advisor) is False
+    assert (advisor_request.status, advisor_request.events.count()) == ("waiting", 1)

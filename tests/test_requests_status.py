@@ -4,6 +4,7 @@ from django.utils import timezone
 from icalendar import Calendar
 
 from tests.factories import make_advisor, make_request, make_specialty
+from tests.test_requests_models import emails_of
 
 pytestmark = pytest.mark.django_db
 
@@ -200,7 +201,7 @@ def test_date_can_be_put_into_a_calendar(client, superuser, settings):
         elif stored.status == "offered":
             stored.accept(by=advisor)
     stored.close("Done.", by=superuser)
-    assert client.get(url).status_code == 404
+    assert client.get(url)["Location"] == stored.get_absolute_url()  # the link is good, the date is gone
 
 
 @pytest.fixture
@@ -221,9 +222,47 @@ def test_two_questions_are_asked_after_the_meeting_once(client, met):
     met.refresh_from_db()
     assert (met.satisfaction, met.survey_comment) == (4, "Kind & clear")
     assert "Thank you for telling us how it went." in page(client, met)
-    client.post(met.get_absolute_url(), {"satisfaction": 1})
+
+
+def test_second_answer_is_told_that_the_first_stays(client, met):
+    client.post(met.get_absolute_url(), {"satisfaction": 4, "comment": "Kind & clear"})
+    response = client.post(met.get_absolute_url(), {"satisfaction": 1, "comment": "Something <important>"})
+    assert response.status_code == 409
+    html = response.content.decode()
+    assert "You told us already how it went" in html
+    assert "Something &lt;important&gt;" in html  # so that it can be copied
     met.refresh_from_db()
-    assert met.satisfaction == 4
+    assert (met.satisfaction, met.survey_comment) == (4, "Kind & clear")
+
+
+def test_survey_that_was_promised_is_there_after_the_request_is_closed(client, superuser, met):
+    met.close("That was that.", by=superuser)
+    assert [kind for kind, _ in emails_of(met)][-1] == "closed"  # and the advisor, long done with it, is told nothing
+    assert "Very satisfied" in page(client, met)
+    client.post(met.get_absolute_url(), {"satisfaction": 5})
+    met.refresh_from_db()
+    assert (met.status, met.satisfaction) == ("closed", 5)
+    assert "Thank you for telling us how it went." in page(client, met)
+
+
+def test_request_closed_without_a_meeting_asks_nothing(client, superuser):
+    stored = make_request()
+    stored.close("Done.", by=superuser)
+    assert "Very satisfied" not in page(client, stored)
+    assert "Thank you for telling us" not in page(client, stored)
+
+
+def test_student_can_still_write_to_the_advisor_they_met(client, met):
+    assert f'href="mailto:{met.advisor.email}?subject={met.reference}"' in page(client, met)
+
+
+def test_date_that_is_past_is_promised_to_nobody(client, superuser):
+    stored = make_request()
+    stored.offer(make_advisor(stored.specialty), by=superuser)
+    type(stored).objects.update(respond_by="2026-01-02")
+    html = page(client, stored)
+    assert "2 January" not in html
+    assert "we ask the next advisor" in html
 
 
 @pytest.mark.parametrize(

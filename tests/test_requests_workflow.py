@@ -11,6 +11,7 @@ from django.db.models import ProtectedError
 
 from requests_app.choices import NEXT_STATUS, OPEN_STATUSES, Status
 from requests_app.models import AdvisorRequest, IllegalMove, LimitReached, Offer
+from requests_app.steps import Steps
 from specialties.models import Advisor, Specialty
 from tests.factories import make_advisor, make_request, make_specialty, make_superuser
 from tests.test_requests_models import emails_of, events
@@ -58,6 +59,10 @@ VERBS = {
     "accept": ({"offered": "accepted"}, lambda row, advisor, user: row.accept(by=user)),
     "decline": ({"offered": "waiting"}, lambda row, advisor, user: row.decline(by=user)),
     "hand back": ({"accepted": "waiting"}, lambda row, advisor, user: row.hand_back(by=user)),
+    "take back": (
+        {"offered": "waiting", "accepted": "waiting"},
+        lambda row, advisor, user: row.take_back(by=user),
+    ),
     "meet": ({"accepted": "met"}, lambda row, advisor, user: row.meet(by=user)),
     "withdraw": (dict.fromkeys(OPEN_STATUSES, "withdrawn"), lambda row, advisor, user: row.withdraw()),
     "close": (
@@ -67,21 +72,41 @@ VERBS = {
     "expire": ({}, lambda row, advisor, user: row.expire()),
 }
 
+# Those that are no step of the graph: they keep the status, or are two steps at once.
+OTHER_VERBS = {
+    "assign": (
+        {"waiting": "accepted", "offered": "accepted"},
+        lambda row, advisor, user: row.assign(advisor, by=user),
+    ),
+    "remind": ({"offered": "offered"}, lambda row, advisor, user: row.remind(by=user)),
+    "remind in time": ({}, lambda row, advisor, user: row.remind_in_time()),
+    "ask about meeting": ({}, lambda row, advisor, user: row.ask_about_meeting()),
+    "answer survey": ({"met": "met"}, lambda row, advisor, user: row.answer_survey(3)),
+    "add note": ({status: status for status in Status}, lambda row, advisor, user: row.add_note("A note", by=user)),
+}
 
-@pytest.mark.parametrize("verb", VERBS)
+
+def test_every_verb_is_in_these_tables():
+    verbs = {name for name, verb in vars(Steps).items() if hasattr(verb, "__wrapped__")}
+    assert {verb.replace(" ", "_") for verb in VERBS | OTHER_VERBS} == verbs
+
+
+@pytest.mark.parametrize("verb", VERBS | OTHER_VERBS)
 @pytest.mark.parametrize("old", Status)
 def test_status_graph(superuser, specialty, advisors, old, verb):
     Advisor.objects.update(accepts_requests=False)  # so that nothing is passed on by itself
     advisor_request = in_status(old, superuser, specialty, advisors)
     before = events(advisor_request), emails_of(advisor_request), list(advisor_request.offers.values())
-    leads_to, call = VERBS[verb]
+    leads_to, call = (VERBS | OTHER_VERBS)[verb]
 
     if old in leads_to:
         call(fresh(advisor_request), advisors[0], superuser)
         assert fresh(advisor_request).status == leads_to[old]
-        assert leads_to[old] in NEXT_STATUS[old]
-        [event] = events(advisor_request)[len(before[0]) :]
-        assert event[1:3] == (old, leads_to[old])
+        new = events(advisor_request)[len(before[0]) :]
+        assert (new[0][1], new[-1][2]) == (old, leads_to[old])
+        if verb in VERBS:
+            assert len(new) == 1
+            assert leads_to[old] in NEXT_STATUS[old]
     else:
         with pytest.raises(IllegalMove):
             call(fresh(advisor_request), advisors[0], superuser)
@@ -104,12 +129,15 @@ def test_offer_has_a_date_a_reminder_half_way_and_a_mail_with_its_link(settings,
     offer = advisor_request.offers.get()
     assert (fresh(advisor_request).advisor, fresh(advisor_request).respond_by) == (advisors[0], date(2026, 12, 1))
     assert (offer.due, offer.remind_on) == (date(2026, 12, 1), date(2026, 11, 25))
-    assert emails_of(advisor_request) == [("offered", advisors[0].email)]
+    assert emails_of(advisor_request) == [("offered", advisors[0].email), ("asked", advisor_request.email)]
     mail = advisor_request.emails.get(kind="offered")
     assert f"http://testserver{offer.get_absolute_url()}" in mail.text
     assert "by Tuesday, 1 December" in mail.text
     assert "Could we talk?" in mail.text
     assert advisor_request.token not in mail.text
+    told = advisor_request.emails.get(kind="asked").text
+    assert "have asked Advisor A to advise you on" in told
+    assert "until Tuesday, 1 December" in told
 
 
 def test_offer_to_another_takes_the_first_back(superuser, specialty, advisors):
@@ -121,7 +149,11 @@ def test_offer_to_another_takes_the_first_back(superuser, specialty, advisors):
         (first, "taken_back"),
         (second, "open"),
     ]
-    assert emails_of(advisor_request)[1:] == [("no_longer_yours", first.email), ("offered", second.email)]
+    assert emails_of(advisor_request)[2:] == [
+        ("no_longer_yours", first.email),
+        ("offered", second.email),
+        ("asked", advisor_request.email),
+    ]
     with pytest.raises(IllegalMove, match="offered to Advisor B already"):
         advisor_request.offer(second, by=superuser)
 
@@ -134,7 +166,7 @@ def test_accept_tells_both_how_to_reach_the_other(superuser, specialty, advisors
     assert fresh(advisor_request).respond_by == date(2026, 12, 7)
     assert events(advisor_request)[-1] == ("accepted", "offered", "accepted", "advisor", None, "")
     assert advisor_request.events.last().advisor == advisor
-    assert emails_of(advisor_request)[1:] == [("accepted", advisor_request.email), ("accepted_by_you", advisor.email)]
+    assert emails_of(advisor_request)[2:] == [("accepted", advisor_request.email), ("accepted_by_you", advisor.email)]
     to_student, to_advisor = (advisor_request.emails.get(kind=kind) for kind in ("accepted", "accepted_by_you"))
     assert advisor.email in to_student.text
     assert advisor_request.email in to_advisor.text
@@ -167,7 +199,7 @@ def test_decline_asks_the_next_who_can_and_tells_the_student(superuser, specialt
         ("declined", "advisor", "On leave soon"),
         ("offered", "portal", ""),
     ]
-    assert emails_of(advisor_request)[1:] == [("offered", second.email), ("moved_on", advisor_request.email)]
+    assert emails_of(advisor_request)[2:] == [("offered", second.email), ("moved_on", advisor_request.email)]
     moved_on = advisor_request.emails.get(kind="moved_on").text
     assert "Advisor A cannot advise you" in moved_on
     assert "asked Advisor B" in moved_on
@@ -175,7 +207,7 @@ def test_decline_asks_the_next_who_can_and_tells_the_student(superuser, specialt
 
     advisor_request.decline(by=second)
     assert fresh(advisor_request).status == "waiting"
-    assert emails_of(advisor_request)[3:] == [
+    assert emails_of(advisor_request)[4:] == [
         ("back_with_office", "office@example.edu"),
         ("moved_on", advisor_request.email),
     ]
@@ -188,7 +220,7 @@ def test_hand_back_goes_to_the_office_with_a_new_date(superuser, specialty, advi
     now = fresh(advisor_request)
     assert (now.status, now.advisor, now.is_overdue) == ("waiting", None, False)
     assert advisor_request.offers.get().state == "handed_back"
-    assert emails_of(advisor_request)[3:] == [
+    assert emails_of(advisor_request)[4:] == [
         ("moved_on", advisor_request.email),
         ("back_with_office", "office@example.edu"),
     ]
@@ -219,7 +251,7 @@ def test_withdrawing_tells_the_advisor_and_frees_the_address(superuser, specialt
         ("withdrawn", advisor_request.email),
         ("no_longer_yours", advisors[0].email),
     ]
-    assert advisor_request.offers.get().state == "taken_back"
+    assert advisor_request.offers.get().state == "withdrawn"
     assert make_request(specialty, email=advisor_request.email).status == "waiting"
 
 
@@ -257,11 +289,14 @@ def test_limit_is_checked_again_when_an_advisor_accepts(superuser, specialty, ad
     Advisor.objects.update(request_limit=1)
     one, two = (in_status(Status.OFFERED, superuser, specialty, advisors) for _ in range(2))
     one.accept(by=advisor)
-    with pytest.raises(LimitReached, match="has 1 of at most 1 students already"):
+    with pytest.raises(LimitReached, match="You have 1 of at most 1 students already"):
         two.accept(by=advisor)
     assert fresh(two).status == "offered"
+    with pytest.raises(LimitReached, match="Advisor A has 1 of at most 1 students already"):
+        two.assign(advisor, by=superuser)
     two.accept(by=superuser, despite_limit=True)
     assert fresh(two).status == "accepted"
+    assert events(two)[-1][-1] == "All the same: Advisor A has 1 of at most 1 students already."
 
 
 def test_advisors_open_requests_are_counted_with_every_step(superuser, specialty, advisors):
@@ -287,6 +322,29 @@ def test_note_changes_nothing_but_the_history(superuser, specialty, advisors):
     advisor_request.add_note("Called them", by=superuser)
     assert events(advisor_request)[-1] == ("noted", "offered", "offered", "staff", superuser.username, "Called them")
     assert fresh(advisor_request).status == "offered"
+
+
+def test_a_stale_copy_writes_what_is_true_now(superuser, specialty, advisors):
+    first, second = advisors
+    row = in_status(Status.OFFERED, superuser, specialty, advisors)
+    stale = [fresh(row) for _ in range(2)]
+    row.accept(by=first)
+    stale[0].add_note("Called them", by=superuser)
+    assert events(row)[-1] == ("noted", "accepted", "accepted", "staff", superuser.username, "Called them")
+    assert stale[0].status == "accepted"
+    stale[1].withdraw()
+    assert row.events.last().advisor == first
+
+    row = in_status(Status.OFFERED, superuser, specialty, advisors)
+    stale = fresh(row)
+    row.offer(second, by=superuser)
+    stale.assign(first, by=superuser)
+    assert (fresh(row).status, fresh(row).advisor) == ("accepted", first)
+    stale = fresh(row)
+    row.hand_back(by=first)
+    row.offer(second, by=superuser)
+    stale.withdraw()
+    assert row.events.last().advisor == second
 
 
 def at_the_same_moment(*steps):
@@ -335,7 +393,7 @@ def test_student_who_withdraws_while_the_advisor_accepts_leaves_one_story():
         assert fresh(row).status == "withdrawn"
         kinds = [kind for kind, *_ in events(row)]
         assert kinds in (["submitted", "offered", "withdrawn"], ["submitted", "offered", "accepted", "withdrawn"])
-        assert row.offers.get().state == "taken_back"
+        assert row.offers.get().state == "withdrawn"
 
 
 @pytest.mark.django_db(transaction=True)
@@ -372,3 +430,32 @@ def test_students_ask_while_the_guide_is_being_saved():
     assert at_the_same_moment(ask, ask, save) == ["", "", ""]
     advisor.refresh_from_db()
     assert advisor.open_requests == 30
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_decline_at_once_each_to_the_other_do_not_block_each_other():
+    specialty, user = make_specialty(), make_superuser()
+    first, second = (make_advisor(specialty, request_limit=99) for _ in range(2))
+    for _ in range(12):
+        rows = [make_request(specialty) for _ in range(2)]
+        for row, advisor in zip(rows, (first, second), strict=True):
+            row.offer(advisor, by=user)
+        declines = [partial(fresh(row).decline, by=row.advisor) for row in rows]
+        assert at_the_same_moment(*declines) == ["", ""]
+        assert [fresh(row).advisor for row in rows] == [second, first]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_workers_who_expire_at_once_do_not_block_one_another():
+    specialty, user = make_specialty(), make_superuser()
+    advisors = [make_advisor(specialty, request_limit=99) for _ in range(3)]
+    for _ in range(3):
+        rows = [make_request(specialty) for _ in range(9)]
+        for position, row in enumerate(rows):
+            row.offer(advisors[position % 3], by=user)
+        Offer.objects.open().update(due="2026-01-01")
+        expire = [partial(fresh(row).expire) for row in rows]
+        assert at_the_same_moment(*expire, *reversed(expire)).count("") == 9
+        assert all(fresh(row).status == "offered" for row in rows)
+        for row in rows:
+            row.withdraw()

@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_protect
 from advising import urls
 from requests_app.offers import LINK
 from specialties.feedback import SIGNER
+from specialties.previews import link_for_department
 from tests.factories import (
     make_advisor,
     make_answer,
@@ -234,6 +235,12 @@ ACCESS = {
     "specialties:list": (lambda world: [], PUBLIC),
     "specialties:guide": (lambda world: [world.specialty.slug], PUBLIC),
     "specialties:guide draft": (lambda world: [world.draft.slug], (MISSING,) * 4),
+    "specialties:preview": (lambda world: [link_for_department(world.draft).split("/")[-2]], PUBLIC),
+    "specialties:preview forged": (lambda world: [world.draft.pk], (MISSING,) * 4),
+    "admin:specialties_specialty_preview": (lambda world: [world.draft.pk], (SIGN_IN, FORBIDDEN, OK, OK)),
+    "admin:specialties_proposal_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_importedpage_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_importedpage_add": (lambda world: [], OFFICE_ONLY),
     "specialties:advisor": (lambda world: [world.advisor.slug], PUBLIC),
     "requests:create": (lambda world: [world.specialty.slug], PUBLIC),
     "requests:create draft": (lambda world: [world.draft.slug], (MISSING,) * 4),
@@ -260,6 +267,10 @@ ACCESS = {
     "admin:specialties_specialty_changelist": (lambda world: [], (SIGN_IN, FORBIDDEN, OK, OK)),
     "admin:specialties_specialty_change": (lambda world: [world.specialty.pk], (SIGN_IN, FORBIDDEN, OK, OK)),
     "admin:specialties_specialty_add": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_specialty_history": (lambda world: [world.specialty.pk], (SIGN_IN, FORBIDDEN, OK, OK)),
+    "admin:specialties_specialty_deleted": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_specialty_spreadsheet": (lambda world: [], OFFICE_ONLY),
+    "admin:specialties_advisor_spreadsheet": (lambda world: [], (SIGN_IN, FORBIDDEN, OK, OK)),
     "admin:specialties_advisor_change": (lambda world: [world.advisor.pk], (SIGN_IN, FORBIDDEN, OK, OK)),
     "admin:specialties_question_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:specialties_stage_changelist": (lambda world: [], OFFICE_ONLY),

@@ -431,7 +431,7 @@ def test_saving_an_advisor_leaves_the_number_of_their_requests_alone(superuser_c
     response = superuser_client.post(change_url(advisor), data, follow=True)
     advisor.refresh_from_db()
     assert (advisor.bio, list(advisor.specialties.all()), advisor.open_requests) == ("New", [specialty], 3)
-    assert f"{advisor} still has 3 open requests" in response.content.decode()
+    assert f"{advisor} still has open requests" in response.content.decode()
 
 
 def test_photo_is_on_the_site(client, settings, tmp_path):

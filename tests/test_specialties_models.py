@@ -193,7 +193,7 @@ def last_edited_on(specialty, day):
 
 
 def test_guide_is_confirmed_where_every_given_answer_is_and_then_since_the_first():
-    specialty = last_edited_on(make_specialty(), "2026-03-02")
+    specialty = last_edited_on(make_specialty(), "2026-03-01")
     make_answer(specialty, confirmed_on=date(2026, 3, 2))
     second = make_answer(specialty, confirmed_on=date(2026, 4, 1))
     make_answer(specialty, body="")
@@ -206,11 +206,11 @@ def test_guide_is_confirmed_where_every_given_answer_is_and_then_since_the_first
 
 
 def test_guide_is_not_confirmed_where_its_own_text_was_edited_after_the_first_confirmation():
-    specialty = last_edited_on(make_specialty(), "2026-03-03")
+    specialty = last_edited_on(make_specialty(), "2026-03-02")
     make_answer(specialty, confirmed_on=date(2026, 3, 2))
     make_answer(specialty, confirmed_on=date(2026, 4, 1))
     specialty.answers.update(edited_at="2026-01-05T12:00Z")
-    assert specialty.standing(specialty.entries()) == Standing(False, date(2026, 3, 3))
+    assert specialty.standing(specialty.entries()) == Standing(False, date(2026, 3, 2))
 
 
 def test_guide_without_an_answer_is_not_confirmed():

@@ -164,6 +164,13 @@ def test_where_nothing_has_all_words_some_are_enough():
     assert [group.specialty for group in results.groups] == [specialty]
 
 
+def test_what_has_more_of_the_words_comes_first():
+    specialty = make_specialty()
+    make_advisor(specialty, name="Kim Unicorn")
+    more = answered("Zebra and giraffe, and much else that nobody asked about.", specialty=specialty)
+    assert addresses("zebra giraffe unicorn")[0] == more
+
+
 def test_draft_is_never_found_and_a_published_one_at_once():
     specialty = make_specialty(is_published=False)
     address = answered("Zebra.", specialty=specialty)

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
+from ..feedback import Feedback
 from ..fields import RichTextField, WebAddressField
 from ..history import History
 
@@ -161,12 +162,12 @@ class Specialty(models.Model):
     def standing(self, entries):
         """Return how far the guide as a whole can be trusted.
 
-        It is confirmed only where every answer it gives is, and nothing around them was edited after the first of
-        these confirmations: the quote and the recommendations are confirmed by nobody.
+        It is confirmed only where every answer it gives is, and nothing around them was edited since the day before
+        the first of these confirmations: the quote and the recommendations are confirmed by nobody.
         """
         given = [entry.standing for entry in entries if not entry.is_blank]
         first = min(given, default=Standing(False, date.min))  # one that nobody confirmed comes before all others
-        if first.is_confirmed and first.on >= timezone.localdate(self.updated_at):
+        if first.is_confirmed and first.on > timezone.localdate(self.updated_at):
             return first
         return Standing(False, timezone.localdate(self.last_edited(entries)))
 

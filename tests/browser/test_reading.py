@@ -1,6 +1,7 @@
 """Finding and comparing answers, with a keyboard and without JavaScript, and what a page weighs."""
 
 import re
+from urllib.request import urlopen
 
 import pytest
 
@@ -115,13 +116,24 @@ def test_answer_is_voted_on_and_what_was_missing_told(open_page, guide, scripts)
     assert list(votes) == [("away-rotations", False, "Which month?")]
 
 
-def test_guide_is_light_as_production_sends_it(chromium):
+@pytest.fixture(scope="module")
+def production():
     with production_server() as address:
-        page, requests = chromium.new_page(), []
-        page.on("requestfinished", lambda request: requests.append(request))
-        page.goto(f"{address}/specialties/interventional-radiology/", wait_until="networkidle")
-        sizes = [request.sizes() for request in requests]
-        page.close()
-    assert [request.url for request in requests if not request.url.startswith(address)] == []
+        yield address
+
+
+def test_very_long_query_gets_a_page_in_production(production):
+    with urlopen(f"{production}/search/?q={'zebra+' * 2_000}") as response:
+        assert response.status == 200
+        assert b"Nothing" in response.read()
+
+
+def test_guide_is_light_as_production_sends_it(chromium, production):
+    page, requests = chromium.new_page(), []
+    page.on("requestfinished", lambda request: requests.append(request))
+    page.goto(f"{production}/specialties/interventional-radiology/", wait_until="networkidle")
+    sizes = [request.sizes() for request in requests]
+    page.close()
+    assert [request.url for request in requests if not request.url.startswith(production)] == []
     assert 3 <= len(requests) <= MOST_REQUESTS
     assert sum(size["responseBodySize"] + size["responseHeadersSize"] for size in sizes) <= MOST_BYTES
