@@ -6,6 +6,7 @@ from simple_history.models import HistoricalRecords
 ADDED, CHANGED, DELETED = "+", "~", "-"
 SILENT = {"position", "created_at", "updated_at", "edited_at"}  # not words: a change of these alone is none
 COMMAND = "a command"
+WITHOUT_ACCOUNT = "a page that needs no account"
 
 
 class History(HistoricalRecords):
@@ -49,8 +50,14 @@ class History(HistoricalRecords):
         super().post_delete(instance, using, **kwargs)
 
     def get_change_reason_for_object(self, instance, history_type, using):
-        reason = super().get_change_reason_for_object(instance, history_type, using)
-        return reason or ("" if hasattr(self.context, "request") else COMMAND)
+        return super().get_change_reason_for_object(instance, history_type, using) or self.way()
+
+    def way(self):
+        """By which way a change came that no user made; nothing where one did."""
+        request = getattr(self.context, "request", None)
+        if not request:
+            return COMMAND
+        return "" if request.user.is_authenticated else WITHOUT_ACCOUNT
 
 
 def deleted_with(model):

@@ -105,6 +105,7 @@ class Version:
         """
         record = self.record
         Specialty.objects.select_for_update(no_key=True).filter(pk=specialty_of(record)).first()
+        record.instance_type.objects.select_for_update(no_key=True).filter(pk=record.id).first()
         if str(newest(record)) != str(seen):
             raise WrittenSince
         return put_back(record)
@@ -167,6 +168,7 @@ def rewrite(row, record):
     row._change_reason = reason(record.history_date)
     if names:
         row.save(update_fields=names | ({"updated_at"} if isinstance(row, Specialty) else set()))
+        date_guide(row)
     if isinstance(row, Question) and "text" in names:
         row.take_back_confirmations()
     for field in record._history_m2m_fields:
@@ -187,6 +189,7 @@ def bring_back(record):
     if record.history_type == DELETED:  # its relations went before it
         record = record.instance_type.history.filter(id=record.id).exclude(history_type=DELETED).latest("history_id")
     row.save(force_insert=True)
+    date_guide(row)
     for field in record._history_m2m_fields:
         set_related(row, record, field)
     if isinstance(row, Specialty):
@@ -254,6 +257,13 @@ def take_back(row, moment):
         row.save()
     else:
         row.delete()
+        date_guide(row)
+
+
+def date_guide(row):
+    """A resource has no date of its own: its words are words of the guide."""
+    if isinstance(row, Resource):
+        row.specialty.save(update_fields=["updated_at"])
 
 
 def reason(moment):

@@ -4,9 +4,10 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
 from django.utils import timezone
+from simple_history.models import HistoricalRecords
 
 from requests_app.handover import hand_over
 from specialties.models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
@@ -133,6 +134,15 @@ class TestKeeping:
         synonym = Synonym.objects.get(words="LOR, letter")
         assert told(synonym) == [("added", "somebody whose account is gone", "")]
         assert told(by_command) == [("added", "the portal", "a command")]
+
+    def test_page_that_needs_no_account_is_told_from_both(self, rf):
+        HistoricalRecords.context.request = rf.get("/")
+        HistoricalRecords.context.request.user = AnonymousUser()
+        try:
+            synonym = make_synonym()
+        finally:
+            del HistoricalRecords.context.request
+        assert told(synonym) == [("added", "the portal", "a page that needs no account")]
 
     def test_advisors_of_a_guide_are_kept_from_whichever_page_they_are_changed(self, superuser_client, superuser):
         specialty, other = make_specialty("Urology"), make_specialty("Dermatology")
@@ -385,6 +395,9 @@ class TestDeleted:
         newest = Versions(*versions_of_guide(specialty))[:1][0]
         restore(superuser_client, specialty, newest)
         assert list(Resource.objects.values()) == [stored]
+        edited = specialty.updated_at
+        specialty.refresh_from_db()
+        assert specialty.updated_at > edited
 
     def test_guide_comes_back_as_a_draft_with_all_that_was_deleted_along(self, superuser_client, guide):
         own = make_question(specialty=guide)
