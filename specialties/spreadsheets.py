@@ -7,6 +7,7 @@ from datetime import datetime
 from io import BytesIO, StringIO
 from itertools import islice
 
+from defusedxml.ElementTree import fromstring
 from openpyxl import Workbook, load_workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -16,7 +17,9 @@ from openpyxl.utils import get_column_letter
 BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HARMLESS = re.compile(r"'+[=+\-@\t\r]")
 LARGEST_FILE = 5_000_000  # bytes
-LARGEST_UNPACKED = 50_000_000  # bytes of the parts of an XLSX file
+LARGEST_CELLS = 8_000_000  # bytes of the cells of an XLSX file, unpacked: to read them takes many times that
+LARGEST_REST = 400_000  # bytes of its other parts, of which its styles take over a hundred times that
+CELLS = re.compile(r"xl/worksheets/[^/]+|xl/sharedStrings\.xml")
 MOST_LINES = 10_000
 MOST_COLUMNS = 40
 LONGEST_CELL = 32_767  # characters that a spreadsheet program keeps
@@ -118,10 +121,8 @@ def lines_of_csv(content):
 
 
 def lines_of_xlsx(content):
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        if sum(part.file_size for part in archive.infolist()) > LARGEST_UNPACKED:
-            raise Unreadable("This file is too large when it is unpacked. Do it in parts.")
-    book = load_workbook(BytesIO(content), read_only=True)
+    check_parts(content)
+    book = load_workbook(BytesIO(content), read_only=True, keep_links=False)
     sheet = book.worksheets[0]
     sheet.reset_dimensions()  # a file may claim any size
     for line in sheet.iter_rows(max_col=MOST_COLUMNS):
@@ -129,6 +130,23 @@ def lines_of_xlsx(content):
         while cells and cells[-1] == "":
             cells.pop()
         yield cells
+
+
+def check_parts(content):
+    """Refuse what takes too much memory to read. A part is one of cells only where the file says it is that alone."""
+    with zipfile.ZipFile(BytesIO(content)) as archive:
+        parts = archive.infolist()
+        types = archive.getinfo("[Content_Types].xml")
+        kinds = fromstring(archive.read(types)) if types.file_size <= LARGEST_REST else []
+    of_cells, of_others = set(), set()
+    for part in kinds:
+        is_of_cells = part.get("ContentType", "").endswith(("worksheet+xml", "sharedStrings+xml"))
+        (of_cells if is_of_cells else of_others).add(part.get("PartName", "").lstrip("/"))
+    cells = {name for name in of_cells - of_others if CELLS.fullmatch(name)}
+    size_of_cells = sum(part.file_size for part in parts if part.filename in cells)
+    size_of_rest = sum(part.file_size for part in parts if part.filename not in cells)
+    if size_of_cells > LARGEST_CELLS or size_of_rest > LARGEST_REST:
+        raise Unreadable("This file is too large when it is unpacked. Do it in parts, and leave pictures out.")
 
 
 def content_of(cell):

@@ -31,6 +31,7 @@ pytestmark = pytest.mark.django_db
 
 ANSWERS = reverse("admin:specialties_specialty_spreadsheet")
 ADVISORS = reverse("admin:specialties_advisor_spreadsheet")
+TOO_LARGE = "This file is too large when it is unpacked. Do it in parts, and leave pictures out."
 EDITED_SINCE = "Somebody edited this after the export. Export anew, and edit that."
 LIAISON = [f"{verb}_{model}" for verb in ("view", "add", "change") for model in ("specialty", "answer", "advisor")]
 WRITE = {"csv": as_csv, "xlsx": as_xlsx}
@@ -82,6 +83,22 @@ def make_liaison(*specialties, permissions=LIAISON):
     for specialty in specialties:
         Liaison.objects.create(user=user, specialty=specialty)
     return user
+
+
+def changed(part, old, new, content=b""):
+    """A workbook, of one cell where none is given, with other bytes in one of its parts."""
+    if not content:
+        book, file = Workbook(), BytesIO()
+        book.active.append(["text"])
+        book.save(file)
+        content = file.getvalue()
+    file = BytesIO()
+    with zipfile.ZipFile(BytesIO(content)) as source, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in source.namelist():
+            xml = source.read(name)
+            assert name != part or old in xml
+            archive.writestr(name, xml.replace(old, new) if name == part else xml)
+    return file.getvalue()
 
 
 class TestFiles:
@@ -140,24 +157,30 @@ class TestRefused:
     def test_too_many_lines(self):
         assert self.refusal(b"a\n" * (MOST_LINES + 1)) == "This file has more than 10,000 lines. Do it in parts."
 
-    def test_bomb(self):
-        file = BytesIO()
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for number in range(6):
-                archive.writestr(f"xl/worksheets/sheet{number}.xml", b"0" * 10_000_000)
-        assert self.refusal(file.getvalue()) == "This file is too large when it is unpacked. Do it in parts."
+    @pytest.mark.parametrize(
+        ("part", "end", "filling"),
+        [
+            ("xl/worksheets/sheet1.xml", b"</sheetData>", b"<row><c><v>1</v></c></row>"),
+            ("xl/styles.xml", b"</cellXfs>", b"<xf/>"),
+            ("[Content_Types].xml", b"</Types>", b"<Override/>"),
+        ],
+    )
+    def test_bomb(self, part, end, filling):
+        bomb = changed(part, end, filling * (10_000_000 // len(filling)) + end)
+        assert len(bomb) < 200_000
+        assert self.refusal(bomb) == TOO_LARGE
+
+    def test_bomb_that_calls_itself_cells(self):
+        styles = b'PartName="/xl/styles.xml" ContentType="'
+        kind = b"application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"
+        bomb = changed("xl/styles.xml", b"</cellXfs>", b"<xf/>" * 1_000_000 + b"</cellXfs>")
+        bomb = changed("[Content_Types].xml", b"</Types>", b"<Override " + styles + kind + b'"/></Types>', bomb)
+        assert self.refusal(bomb) == TOO_LARGE
 
     def test_entities_that_expand(self):
-        book, file = BytesIO(as_csv([])), BytesIO()
-        Workbook().save(book)
-        with zipfile.ZipFile(book) as source, zipfile.ZipFile(file, "w") as archive:
-            for name in source.namelist():
-                content = source.read(name)
-                if name == "xl/worksheets/sheet1.xml":
-                    bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]>'
-                    content = bomb + content.replace(b"<sheetData />", b"<sheetData>&b;</sheetData>")
-                archive.writestr(name, content)
-        assert self.refusal(file.getvalue()) == "This file is damaged, or it is neither CSV nor XLSX."
+        bomb = b'<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet'
+        content = changed("xl/worksheets/sheet1.xml", b"<worksheet", bomb)
+        assert self.refusal(content) == "This file is damaged, or it is neither CSV nor XLSX."
 
     @pytest.mark.parametrize("content", [b"PK\x03\x04 no archive", b"\x81\x00\x8d", b'a,"b\x00\n'])
     def test_damaged_file(self, superuser_client, content):
