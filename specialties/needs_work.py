@@ -13,6 +13,7 @@ from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.functional import cached_property
 
 from .fields import plain_text
 from .link_checks import addresses_in
@@ -81,12 +82,11 @@ class Guide:
     def text_of(self, entry):
         return "\n".join(filter(None, [entry.short_answer, self.bodies.get(entry.question.key)]))
 
-    @property
+    @cached_property
     def passages(self):
-        for entry in self.given:
-            yield Passage(entry.question.label, entry.get_admin_url(), self.text_of(entry))
-        if self.specialty.recommendations:
-            yield Passage("Overall recommendations", self.page, plain_text(self.specialty.recommendations))
+        answers = [Passage(entry.question.label, entry.get_admin_url(), self.text_of(entry)) for entry in self.given]
+        recommendations = plain_text(self.specialty.recommendations)
+        return [*answers, Passage("Overall recommendations", self.page, recommendations)]
 
     @property
     def links(self):
@@ -131,9 +131,14 @@ def finding(entry, words=""):
 
 
 def excerpt(text, match):
-    start, end = max(match.start() - AROUND, 0), match.end() + AROUND
-    words = " ".join(text[start:end].split())
-    return f"{'…' if start else ''}{words}{'…' if end < len(text) else ''}"
+    """Return what was found with the words around it on its line."""
+    before = text[: match.start()].rpartition("\n")[2]
+    after = text[match.end() :].partition("\n")[0]
+    if len(before) > AROUND:
+        before = f"…{before[-AROUND:].partition(' ')[2]}"
+    if len(after) > AROUND:
+        after = f"{after[:AROUND].rpartition(' ')[0]}…"
+    return f"{before}{match[0]}{after}".strip()
 
 
 def blank(guide):
@@ -235,7 +240,7 @@ def not_helpful(guide):
     """The least helpful first."""
     voted = [entry for entry in guide.given if entry.votes >= FEWEST_VOTES and entry.noes * 2 >= entry.votes]
     for entry in sorted(voted, key=lambda entry: (-entry.noes / entry.votes, -entry.votes)):
-        yield finding(entry, f"{entry.noes} of {entry.votes} say no ({100 * entry.noes // entry.votes}%)")
+        yield finding(entry, f"{entry.noes} of {entry.votes} say no ({100 * entry.noes / entry.votes:.0f}%)")
 
 
 RULES = [
