@@ -25,8 +25,9 @@ def hand_over(advisor, successor, *, by):
 @transaction.atomic
 def switch_off(advisor, successor):
     locked(advisor, successor, *advisor.stands_in_for.all())
-    advisor.stands_in_for.exclude(pk=getattr(successor, "pk", None)).update(stand_in=successor)
-    advisor.stands_in_for.update(stand_in=None)  # nobody stands in for themselves
+    for away in advisor.stands_in_for.all():
+        away.stand_in = None if away == successor else successor  # nobody stands in for themselves
+        away.save(update_fields=["stand_in"])
     if successor:
         successor.specialties.add(*advisor.specialties.all())
     advisor.specialties.clear()

@@ -12,17 +12,14 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, 
 
 from specialties.charts import bar_chart
 from specialties.models import Specialty
+from specialties.spreadsheets import FILES
 
 from .dates import midnight
-from .exports import as_csv, as_xlsx, table_of
+from .exports import table_of
 from .models import AdvisorRequest
 from .publishable import is_academic_year, last_academic_year, publishable
 from .reports import tables
 
-FILES = {
-    "csv": (as_csv, "text/csv; charset=utf-8"),
-    "xlsx": (as_xlsx, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-}
 DOWNLOADS = [f"{what}.{kind}" for what in ("report", "requests") for kind in FILES]
 
 

@@ -10,8 +10,10 @@ from unfold.admin import ModelAdmin, StackedInline, TabularInline
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
+from .bulk_admin import HasSpreadsheet
+from .bulk_edits import AdvisorSheet, AnswerSheet
 from .conflicts import NoSilentOverwrite
-from .indexing import index
+from .history_admin import KeepsHistory, KeepsHistoryOfGuide
 from .models import Advisor, Answer, Feedback, ImportedPage, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
 from .previews import link_for_department, preview_of
@@ -120,7 +122,10 @@ class ResourceInline(TabularInline):
 
 
 class AdvisorChoiceFormSet(forms.BaseInlineFormSet):
-    """Offers every row the same advisors, asked for once."""
+    """Offers every row the same advisors, asked for once.
+
+    What it changes goes by the relation and not by its rows, so that the search and the history hear of it.
+    """
 
     @cached_property
     def choices(self):
@@ -129,6 +134,17 @@ class AdvisorChoiceFormSet(forms.BaseInlineFormSet):
     def add_fields(self, form, index):
         super().add_fields(form, index)
         form.fields["advisor"].choices = self.choices
+
+    def save_new(self, form, commit=True):
+        self.instance.advisors.add(form.instance.advisor)
+        return form.instance
+
+    def save_existing(self, form, obj, commit=True):
+        self.instance.advisors.remove(form.initial["advisor"])
+        return self.save_new(form)
+
+    def delete_existing(self, obj, commit=True):
+        self.instance.advisors.remove(obj.advisor)
 
 
 class AdvisorInline(TabularInline):
@@ -145,7 +161,9 @@ class AdvisorInline(TabularInline):
 
 
 @admin.register(Specialty)
-class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
+class SpecialtyAdmin(OnSite, HasSpreadsheet, KeepsHistoryOfGuide, SavesChanges, ModelAdmin):
+    sheet = AnswerSheet
+    actions_list = ["spreadsheet", "deleted"]
     form = NoSilentOverwrite
     list_display = ["name", "abbreviation", "is_published", "answered", "number_of_advisors", "updated_at"]
     list_filter = ["is_published"]
@@ -188,7 +206,6 @@ class SpecialtyAdmin(OnSite, SavesChanges, ModelAdmin):
         super().save_related(request, form, formsets, change)
         if any(formset.model is Resource and formset.has_changed() for formset in formsets):
             form.instance.save(update_fields=["updated_at"])  # a word of the guide, too
-        index(Specialty.objects.filter(pk=form.instance.pk))  # the inline of advisors tells nobody else of its rows
 
     def save_formset(self, request, form, formset, change):
         super().save_formset(request, form, formset, change)
@@ -228,7 +245,7 @@ class QuestionForm(forms.ModelForm):
 
 
 @admin.register(Question)
-class QuestionAdmin(OnSite, Sortable, ModelAdmin):
+class QuestionAdmin(OnSite, KeepsHistory, Sortable, ModelAdmin):
     form = QuestionForm
     list_display = ["label", "text", "stage", "asked_of", "is_active"]
     list_filter = ["stage", "is_active"]
@@ -248,10 +265,9 @@ class QuestionAdmin(OnSite, Sortable, ModelAdmin):
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
-        if change and "text" in form.changed_data and not form.cleaned_data["means_the_same"]:
-            taken_back = obj.answers.exclude(confirmed_on=None).update(confirmed_on=None, confirmed_by="")
-            if taken_back:
-                messages.warning(request, f"The new wording took confirmations back: {taken_back}.")
+        asks_otherwise = change and "text" in form.changed_data and not form.cleaned_data["means_the_same"]
+        if asks_otherwise and (taken_back := obj.take_back_confirmations()):
+            messages.warning(request, f"The new wording took confirmations back: {taken_back}.")
 
     @display(description="asked of", ordering="specialty")
     def asked_of(self, question):
@@ -259,7 +275,7 @@ class QuestionAdmin(OnSite, Sortable, ModelAdmin):
 
 
 @admin.register(Stage)
-class StageAdmin(Sortable, ModelAdmin):
+class StageAdmin(KeepsHistory, Sortable, ModelAdmin):
     list_display = ["name", "slug"]
     search_fields = ["name"]
     prepopulated_fields = {"slug": ["name"]}
@@ -267,7 +283,7 @@ class StageAdmin(Sortable, ModelAdmin):
 
 
 @admin.register(Synonym)
-class SynonymAdmin(ModelAdmin):
+class SynonymAdmin(KeepsHistory, ModelAdmin):
     list_display = ["words"]
     search_fields = ["words"]
 
@@ -328,7 +344,9 @@ class AdvisorForm(forms.ModelForm):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(OnSite, SavesChanges, ModelAdmin):
+class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, SavesChanges, ModelAdmin):
+    sheet = AdvisorSheet
+    actions_list = ["spreadsheet", "deleted"]
     form = AdvisorForm
     list_display = [
         "full_name",

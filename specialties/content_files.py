@@ -40,6 +40,7 @@ def load(path, *, is_sample=False):
 
 def checked(row):
     row.full_clean()
+    row._change_reason = "guide file"
     row.save()
     return row
 

@@ -105,7 +105,7 @@ def advisor_saved(instance, raw, **kwargs):
 
 @receiver(m2m_changed, sender=Advisor.specialties.through)
 def advisors_changed(instance, action, reverse, pk_set, **kwargs):
-    """`instance` is an advisor, or in reverse a specialty. Inlines of the admin do not send this."""
+    """`instance` is an advisor, or in reverse a specialty."""
     if action == "pre_clear":
         whose = {"specialty": instance, "advisor__isnull": False} if reverse else {"advisor": instance}
         SearchEntry.objects.filter(**whose).delete()

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, models, transaction
 from django.db.models import Q
 
+from .history import History
 from .query import significant, stems
 from .words import excerpt, marked, words_of
 
@@ -24,6 +25,8 @@ class Synonym(models.Model):
     words = models.CharField(
         max_length=300, unique=True, help_text="With commas between, as in: LOR, letter of recommendation"
     )
+
+    history = History()
 
     class Meta:
         ordering = ["words"]

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from requests_app.dates import add_working_days, midnight, working_days_before, working_days_between
-from requests_app.exports import REQUEST_HEADINGS, as_csv, as_xlsx, table_of
+from requests_app.exports import REQUEST_HEADINGS, table_of
 from requests_app.models import AdvisorRequest
 from requests_app.publishable import publishable
 from requests_app.reports import (
@@ -36,6 +36,7 @@ from requests_app.reports import (
     time_to_meeting,
 )
 from specialties.models import Liaison
+from specialties.spreadsheets import as_csv, as_xlsx
 from tests.factories import make_advisor, make_request, make_specialty, make_staff, make_superuser
 
 pytestmark = pytest.mark.django_db

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from ..fields import WebAddressField
+from ..history import History
 from .guides import Specialty
 
 
@@ -15,6 +16,12 @@ class AdvisorQuerySet(models.QuerySet):
     def on_site(self):
         """Those a reader can find: they advise on at least one published specialty."""
         return self.filter(specialties__in=Specialty.objects.published()).distinct()
+
+    def visible_to(self, user):
+        """Those a member of staff works with: all for the office, for a liaison those of their specialties."""
+        if user.has_perm("specialties.see_every_guide"):
+            return self
+        return self.filter(pk__in=Advisor.objects.filter(specialties__in=Specialty.objects.visible_to(user)))
 
     def taking_requests(self):
         return self.filter(accepts_requests=True, request_limit__gt=0)
@@ -51,6 +58,7 @@ class Advisor(models.Model):
     away_until = models.DateField(null=True, blank=True, help_text="The last day away.")
 
     objects = AdvisorQuerySet.as_manager()
+    history = History(excluded_fields=["open_requests"], m2m_fields=[specialties])
 
     class Meta:
         ordering = ["name"]

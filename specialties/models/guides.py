@@ -14,6 +14,7 @@ from django.utils.functional import cached_property
 
 from ..feedback import Feedback
 from ..fields import RichTextField, WebAddressField
+from ..history import History
 
 SHORT_ANSWER_LENGTH = 80  # characters: what fits one cell of a comparison
 
@@ -41,6 +42,8 @@ class Stage(models.Model):
     name = models.CharField(max_length=100, unique=True)
     slug = models.SlugField(unique=True)
     position = models.PositiveSmallIntegerField(default=0, db_index=True)
+
+    history = History()
 
     class Meta:
         ordering = ["position", "pk"]
@@ -112,6 +115,7 @@ class Specialty(models.Model):
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = SpecialtyQuerySet.as_manager()
+    history = History()
 
     class Meta:
         ordering = ["name"]
@@ -219,6 +223,7 @@ class Question(models.Model):
     )
 
     objects = QuestionQuerySet.as_manager()
+    history = History()
 
     class Meta:
         ordering = ["stage__position", "stage", "position", "pk"]
@@ -239,6 +244,15 @@ class Question(models.Model):
     @property
     def all_wordings(self):
         return f"{self.label}\n{self.text}\n{self.other_wordings}"
+
+    def take_back_confirmations(self):
+        """Say of no answer any more that the department confirmed it: it was asked otherwise. Returns of how many."""
+        confirmed = self.answers.exclude(confirmed_on=None)
+        for answer in confirmed:
+            answer.confirmed_on, answer.confirmed_by = None, ""
+            answer._change_reason = "its question was reworded"
+            answer.save(update_fields=["confirmed_on", "confirmed_by"])
+        return len(confirmed)
 
 
 class AnswerQuerySet(models.QuerySet):
@@ -278,6 +292,7 @@ class Answer(models.Model):
     edited_at = models.DateTimeField("last edited", default=timezone.now, editable=False)
 
     objects = AnswerQuerySet.as_manager()
+    history = History()
 
     class Meta:
         constraints = [
@@ -339,6 +354,8 @@ class Resource(models.Model):
     url = WebAddressField("address", max_length=500)
     note = models.CharField(max_length=300, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+
+    history = History()
 
     class Meta:
         ordering = ["position", "pk"]

@@ -179,6 +179,7 @@ class Proposal(models.Model):
         answer.short_answer, answer.body = self.text
         if self.source == Source.REVIEW:  # the department's own words of that day
             answer.confirmed_on, answer.confirmed_by = timezone.localdate(self.created_at), self.who
+        answer._history_user, answer._change_reason = self.decided_by, f"{self.get_source_display()}, by {self.who}"
         answer.save()
         self.in_force_at = timezone.now()
         self.save(update_fields=["in_force_at"])
