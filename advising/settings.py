@@ -171,22 +171,25 @@ def shades(color):
     }
 
 
-def menu(title, *models, more=()):
+def menu(title, *models, first=(), more=()):
     """A group of the staff menu: (title, icon, model, badge callback) each, for those who may see that model."""
     return {
         "title": title,
         "separator": True,
         "items": [
-            {
-                "title": item,
-                "icon": icon,
-                "link": reverse_lazy(f"admin:{model.replace('.', '_')}_changelist"),
-                "permission": lambda request, model=model: request.user.has_perm(model.replace(".", ".view_")),
-                **({"badge": badge[0]} if badge else {}),
-            }
-            for item, icon, model, *badge in models
-        ]
-        + list(more),
+            *first,
+            *(
+                {
+                    "title": item,
+                    "icon": icon,
+                    "link": reverse_lazy(f"admin:{model.replace('.', '_')}_changelist"),
+                    "permission": lambda request, model=model: request.user.has_perm(model.replace(".", ".view_")),
+                    **({"badge": badge[0]} if badge else {}),
+                }
+                for item, icon, model, *badge in models
+            ),
+            *more,
+        ],
     }
 
 
@@ -195,6 +198,13 @@ REPORT = {
     "icon": "bar_chart",
     "link": reverse_lazy("report"),
     "permission": lambda request: request.user.has_perm("requests_app.view_advisorrequest"),
+}
+
+NEEDS_WORK = {
+    "title": "What needs work",
+    "icon": "checklist",
+    "link": reverse_lazy("needs_work"),
+    "permission": lambda request: request.user.has_perm("specialties.view_answer"),
 }
 
 UNFOLD = {
@@ -225,6 +235,7 @@ UNFOLD = {
                 ("Stages", "stairs", "specialties.stage"),
                 ("Synonyms", "compare_arrows", "specialties.synonym"),
                 ("Feedback", "thumbs_up_down", "specialties.feedback"),
+                first=[NEEDS_WORK],
             ),
             menu("Staff", ("Users", "person", "auth.user"), ("Groups", "group", "auth.group")),
         ],

@@ -2,6 +2,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from requests_app.report_views import report
+from specialties.needs_work_views import needs_work
 
 from . import views
 
@@ -13,6 +14,7 @@ urlpatterns = [
     # Django's redirect to "view on site" asks for no permission: it would hand any staff any student's private link.
     path("admin/r/<path:anything>", views.not_found),
     path("admin/report/", admin.site.admin_view(report), name="report"),
+    path("admin/needs-work/", admin.site.admin_view(needs_work), name="needs_work"),
     path("admin/", admin.site.urls),
     path("media/advisors/<str:name>", views.portrait),
 ]

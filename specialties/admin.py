@@ -325,7 +325,7 @@ class FeedbackAdmin(ModelAdmin):
 
     @display(description="answer")
     def answer_link(self, feedback):
-        return format_html('<a href="{}">{}</a>', feedback.answer.get_admin_url(), feedback.answer)
+        return format_html('<a class="underline" href="{}">{}</a>', feedback.answer.get_admin_url(), feedback.answer)
 
     @display(description="state", label={"to be read": "warning", "passed on to the department": "success"})
     def state_label(self, feedback):

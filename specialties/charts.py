@@ -7,7 +7,7 @@ from typing import NamedTuple
 INK = "#78808f"  # readable on the light page and on the dark one
 BARS = ["var(--color-primary-500)", "var(--color-primary-300)"]
 LETTERS = 20  # of a label on one line
-ROOM = {"line": 15, "bar": 12, "axis": 40}  # pixels
+ROOM = {"line": 15, "bar": 12, "axis": 40, "legend": 50}  # pixels
 
 
 class Table(NamedTuple):
@@ -35,11 +35,12 @@ def bar_chart(table, *columns):
     if not any(value for dataset in datasets for value in dataset["data"]):
         return None
     labels = [wrap(row[0], LETTERS) for row in table.rows]
+    has_legend = len(datasets) > 1
     room = ROOM["bar"] * len(datasets) + ROOM["line"] * max(map(len, labels))
     return {
         "data": json.dumps({"labels": labels, "datasets": datasets}),
-        "options": json.dumps(options(table.is_over_time, has_legend=len(datasets) > 1)),
-        "height": 240 if table.is_over_time else ROOM["axis"] + room * len(labels),
+        "options": json.dumps(options(table.is_over_time, has_legend)),
+        "height": 240 if table.is_over_time else ROOM["axis"] + ROOM["legend"] * has_legend + room * len(labels),
     }
 
 

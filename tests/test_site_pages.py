@@ -263,6 +263,7 @@ ACCESS = {
     "robots": (lambda world: [], PUBLIC),
     "theme": (lambda world: [], PUBLIC),
     "report": (lambda world: [], OFFICE_ONLY),
+    "needs_work": (lambda world: [], OFFICE_ONLY),
     "admin:index": (lambda world: [], (SIGN_IN, OK, OK, OK)),
     "admin:specialties_specialty_changelist": (lambda world: [], (SIGN_IN, FORBIDDEN, OK, OK)),
     "admin:specialties_specialty_change": (lambda world: [world.specialty.pk], (SIGN_IN, FORBIDDEN, OK, OK)),

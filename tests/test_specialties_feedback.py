@@ -290,7 +290,7 @@ class TestReading:
         make_feedback(answer, words="More, please.")
         client.force_login(make_staff("view_feedback", "moderate_feedback"))
         link = f"/admin/specialties/specialty/{answer.specialty.pk}/change/#answer-pay"
-        assert f'<a href="{link}">Urology: Pay</a>' in client.get(LIST).content.decode()
+        assert f'<a class="underline" href="{link}">Urology: Pay</a>' in client.get(LIST).content.decode()
 
     @pytest.mark.parametrize("is_liaison", [True, False])
     def test_list_is_flat(self, client, answer, django_assert_num_queries, is_liaison):

@@ -196,7 +196,7 @@ class TestLookingAfter:
 
     def test_one_host_is_asked_by_one_worker_at_a_time(self):
         with time_machine.travel(NOW, tick=False):
-            note(["https://a.example/1", "https://a.example/2", "https://b.example/"])
+            note([*(f"https://a.example/{n}" for n in range(12)), "https://b.example/"])
             claimed = [LinkCheck.objects.claim() for _ in range(3)]
             assert sorted(link.host for link in claimed if link) == ["a.example", "b.example"]
             assert claimed[2] is None

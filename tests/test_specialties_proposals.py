@@ -2,6 +2,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
+from django.core.management import call_command
 from django.utils import timezone
 
 from specialties.differences import differences
@@ -144,6 +145,11 @@ class TestScheduling:
         answer.save()
         scheduled.take_effect()
         assert stored(answer)[1] == "<p>Edited since.</p>"
+
+    def test_is_put_in_force_by_the_worker(self, answer, scheduled):
+        with time_machine.travel(NOW + timedelta(days=1)):
+            call_command("work", once=True)
+        assert stored(answer) == ("No", "<p>It does not help.</p>")
 
     def test_asks_again_where_the_answer_was_edited_meanwhile(self, answer, scheduled):
         answer.body = "<p>Edited meanwhile.</p>"

@@ -49,7 +49,12 @@ def test_all_that_can_be_done_to_a_request_is_in_sight(open_page, sign_in, coord
     page.goto(f"/admin/requests_app/advisorrequest/{offered.pk}/change/")
     verbs = page.get_by_role("navigation", name="What to do").get_by_role("link")
     assert [verb.inner_text() for verb in verbs.all()] == [
-        *("Remind the advisor", "Accept on their behalf", "Offer to an advisor", "Close with a reason", "Add a note"),
+        "Remind the advisor",
+        "Accept on their behalf",
+        "Offer to an advisor",
+        "Close with a reason",
+        "Add a note",
+        "Correct the e-mail address",
     ]
     boxes = [verb.bounding_box() for verb in verbs.all()]
     assert all(box["x"] >= 0 and box["x"] + box["width"] <= width for box in boxes)
