@@ -196,7 +196,11 @@ class SpecialtyAdmin(OnSite, HasSpreadsheet, KeepsHistoryOfGuide, SavesChanges, 
         return specialty
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_answer_count().with_advisor_count()
+        return super().get_queryset(request).visible_to(request.user).with_answer_count().with_advisor_count()
+
+    def get_readonly_fields(self, request, obj=None):
+        may_publish = request.user.has_perm("specialties.publish_specialty")
+        return [*super().get_readonly_fields(request, obj), *([] if may_publish else ["is_published"])]
 
     def written(self, changed):
         """ "Last edited" is when a word changed, not when the guide was published or Save was pressed."""
@@ -381,7 +385,7 @@ class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, SavesChanges, ModelAdmi
         return Advisor.objects.on_site().filter(pk=advisor.pk).exists()
 
     def get_queryset(self, request):
-        return super().get_queryset(request).prefetch_related("specialties")
+        return super().get_queryset(request).visible_to(request.user).prefetch_related("specialties")
 
     @display(description="name", ordering="name")
     def full_name(self, advisor):

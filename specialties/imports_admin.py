@@ -42,6 +42,11 @@ class ImportForm(forms.Form):
         widget=UnfoldAdminFileFieldWidget,
     )
 
+    def __init__(self, *args, user, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.user = user
+        self.fields["specialty"].queryset = Specialty.objects.visible_to(user)
+
     def clean(self):
         text, file = self.cleaned_data.get("text"), self.cleaned_data.get("file")
         if bool(text) == bool(file):
@@ -60,6 +65,10 @@ class ImportForm(forms.Form):
             raise ValidationError(
                 {"specialty": "The page does not say which specialty it is about. Please choose one."}
             )
+        if specialty and not self.fields["specialty"].queryset.filter(pk=specialty.pk).exists():
+            raise ValidationError(f"This is a page of {specialty}, whose guide is not yours to edit.")
+        if not specialty and not self.user.has_perm("specialties.add_specialty"):
+            raise ValidationError(f"There is no guide of {page.specialty} yet. The office can begin one.")
         self.cleaned_data |= {"page": page, "specialty": specialty}
 
     def keep(self, *, by):
@@ -75,7 +84,7 @@ class ImportedPageAdmin(ModelAdmin):
     list_filter = ["specialty"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).with_open_count()
+        return super().get_queryset(request).visible_to(request.user).with_open_count()
 
     @display(description="to decide", ordering="open_count")
     def waiting(self, page):
@@ -85,7 +94,7 @@ class ImportedPageAdmin(ModelAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         sent = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = ImportForm(*sent)
+        form = ImportForm(*sent, user=request.user)
         if form.is_valid():
             return HttpResponseRedirect(change_url(form.keep(by=request.user)))
         return self.render(request, "import_form.html", form=form, title="Import a page")
@@ -93,7 +102,7 @@ class ImportedPageAdmin(ModelAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if not self.has_view_permission(request):
             raise PermissionDenied
-        page = get_object_or_404(ImportedPage.objects.select_related("specialty"), pk=object_id)
+        page = get_object_or_404(self.get_queryset(request).select_related("specialty"), pk=object_id)
         if request.method == "POST":
             if not self.has_change_permission(request):
                 raise PermissionDenied
@@ -150,6 +159,14 @@ class ProposalAdmin(ModelAdmin):
     actions = ["accept_ticked", "decline_ticked"]
     actions_submit_line = ["accept", "decline"]
     fields = ["specialty", "question", "was", "short_answer", "body", "takes_effect_at"]
+
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
+    def formfield_for_foreignkey(self, db_field, request, **kwargs):
+        if db_field.name == "specialty":
+            kwargs["queryset"] = Specialty.objects.visible_to(request.user)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request, obj=None):
         if obj is None:

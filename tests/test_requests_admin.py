@@ -671,7 +671,7 @@ class TestLiaison:
     def may_act(self, client, own):
         """The liaison, where a school lets liaisons do what the office does for their specialty."""
         permissions = ("view_advisorrequest", "add_advisorrequest", "change_advisorrequest", "change_advisor")
-        user = make_staff(*permissions, "view_advisor")
+        user = make_staff(*permissions, "view_advisor", "view_specialty")
         user.liaison_for.create(specialty=own.specialty)
         client.force_login(user)
         return user

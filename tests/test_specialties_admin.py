@@ -516,7 +516,7 @@ def test_staff_without_permission_see_nothing(client, model):
 
 
 def test_staff_who_may_only_see_change_nothing(client, guide):
-    client.force_login(make_staff("view_specialty", "view_answer"))
+    client.force_login(make_staff("see_every_guide", "view_specialty", "view_answer"))
     response = client.get(change_url(guide))
     assert response.status_code == 200
     assert client.post(change_url(guide), {"name": "Mine"}).status_code == 403

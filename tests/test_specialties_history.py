@@ -208,7 +208,7 @@ class TestPage:
         assert "Of another guide" not in html
 
     def test_is_for_those_who_may_see_the_guide(self, client, guide):
-        client.force_login(make_staff("view_advisor"))
+        client.force_login(make_staff("view_advisor", "see_every_guide"))
         assert client.get(history_url(guide)).status_code == 403
 
     @pytest.mark.parametrize("rows", [1, 3])
@@ -302,7 +302,7 @@ class TestRestoring:
     def test_needs_the_permission_to_change(self, client):
         answer = make_answer(make_specialty(), body="<p>Old.</p>")
         rewrite(answer, "<p>New.</p>")
-        client.force_login(make_staff("view_specialty", "view_answer", "change_specialty"))
+        client.force_login(make_staff("see_every_guide", "view_specialty", "view_answer", "change_specialty"))
         page = client.get(history_url(answer.specialty)).content.decode()
         assert ("<ins>New.</ins>" in page, "Restore" in page) == (True, False)
         first = versions(answer)[-1]

@@ -120,7 +120,10 @@ class Specialty(models.Model):
     class Meta:
         ordering = ["name"]
         verbose_name_plural = "specialties"
-        permissions = [("see_every_guide", "Can work with the guides of every specialty")]
+        permissions = [
+            ("see_every_guide", "Can work with the guides of every specialty"),
+            ("publish_specialty", "Can publish and hide guides"),
+        ]
 
     def __str__(self):
         return self.name

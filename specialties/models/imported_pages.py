@@ -7,7 +7,7 @@ from itertools import chain, count
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import OuterRef
+from django.db.models import OuterRef, Q
 from django.utils.functional import cached_property
 from django.utils.text import slugify
 
@@ -33,6 +33,11 @@ PHONE = re.compile(r"\+?\(?\d(?:[ ().-]{0,2}\d){9,14}")
 
 
 class ImportedPageQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those of the guides a member of staff works with, and of none yet for those who may begin one."""
+        wanted = Q(specialty__in=Specialty.objects.visible_to(user))
+        return self.filter(wanted | Q(specialty=None) if user.has_perm("specialties.add_specialty") else wanted)
+
     def with_open_count(self):
         """Each with `open_count`, how many of its proposals nobody has decided."""
         return self.annotate(open_count=count_of(Proposal.objects.open().filter(page=OuterRef("pk"))))
@@ -173,6 +178,7 @@ class ImportedPage(models.Model):
         for name, value in fields.items():
             setattr(self.specialty, name, value)
         self.specialty.full_clean()
+        self.specialty._change_reason = "imported page"
         self.specialty.save()
         if "advisors" in parts:
             for found in self.new_advisors:

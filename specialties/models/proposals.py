@@ -31,6 +31,9 @@ class WrittenOver(Exception):
 
 
 class ProposalQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        return self.filter(specialty__in=Specialty.objects.visible_to(user))
+
     def open(self):
         return self.filter(state=State.OPEN)
 

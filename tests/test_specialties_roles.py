@@ -1,0 +1,140 @@
+"""What coordinators, liaisons and readers see and may do in the admin, by the groups a new portal begins with."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.urls import reverse
+
+from specialties.models import ImportedPage, Proposal, Specialty
+from specialties.models.proposals import Source, propose
+from tests.factories import make_advisor, make_answer, make_question, make_resource, make_specialty, make_staff
+from tests.test_specialties_admin import posted
+from tests.test_specialties_imported_pages import PAGE
+
+pytestmark = pytest.mark.django_db
+
+MODELS = ["specialty", "proposal", "importedpage"]
+NOTHING = dict.fromkeys(["specialty", "quote", "quote_source", "recommendations", "contact"], "")
+NOTHING |= {name: [] for name in ("entries", "advisors", "resources", "warnings")}
+
+
+class World:
+    """Two guides, with a proposal and an imported page each; the liaison's is Urology."""
+
+    def __init__(self):
+        self.own, self.other = make_specialty("Urology"), make_specialty("Surgery")
+        self.rows = {}
+        for specialty in (self.own, self.other):
+            make_answer(specialty), make_resource(specialty), make_advisor(specialty)
+            page = ImportedPage.objects.create(name="A page", specialty=specialty, content=NOTHING, fingerprint="x")
+            proposal = propose(specialty, make_question(), body="<p>New.</p>", source=Source.STAFF)
+            self.rows[specialty] = {"specialty": specialty, "proposal": proposal, "importedpage": page}
+
+
+@pytest.fixture
+def world(questions):
+    return World()
+
+
+def member_of(name, *specialties):
+    user = make_staff()
+    user.groups.add(Group.objects.get(name=name))
+    for specialty in specialties:
+        user.liaison_for.create(specialty=specialty)
+    return user
+
+
+@pytest.fixture
+def liaison(client, world):
+    user = member_of("Liaisons", world.own)
+    client.force_login(user)
+    return user
+
+
+def url(name, *args):
+    return reverse(f"admin:specialties_{name}", args=args)
+
+
+def listed(client, model):
+    return [*client.get(url(f"{model}_changelist")).context["cl"].queryset]
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize(("group", "sees_all"), [("Coordinators", True), ("Readers", True), ("Liaisons", False)])
+def test_lists_hold_the_guides_that_are_ones_own(client, world, model, group, sees_all):
+    client.force_login(member_of(group, *([] if sees_all else [world.own])))
+    own, other = world.rows[world.own][model], world.rows[world.other][model]
+    assert set(listed(client, model)) == ({own, other} if sees_all else {own})
+
+
+def test_liaison_without_a_specialty_sees_none(client, world):
+    client.force_login(member_of("Liaisons"))
+    assert [listed(client, model) for model in MODELS] == [[], [], []]
+
+
+@pytest.mark.parametrize("page", ["change", "history", "preview"])
+def test_guide_of_another_department_is_not_there_for_a_liaison(client, world, liaison, page):
+    assert client.get(url(f"specialty_{page}", world.own.pk)).status_code == 200
+    assert client.get(url(f"specialty_{page}", world.other.pk)).status_code in (302, 404)
+
+
+@pytest.mark.parametrize("model", ["proposal", "importedpage"])
+def test_nothing_of_another_departments_is_decided_by_a_liaison(client, world, liaison, model):
+    row = world.rows[world.other][model]
+    data = {"decision": "accept", "proposal": [row.pk], "body": "<p>x</p>", "specialties_proposal_accept": "1"}
+    assert client.post(url(f"{model}_change", row.pk), data).status_code in (302, 404)
+    action = {"action": "accept_ticked", "_selected_action": [row.pk]}
+    client.post(url("proposal_changelist"), action)
+    assert not world.other.answers.filter(body="<p>New.</p>").exists()
+    assert Proposal.objects.open().count() == 2
+
+
+def test_autocompletes_offer_a_liaison_their_own_guides(client, world, liaison):
+    query = {"app_label": "specialties", "model_name": "proposal", "field_name": "specialty"}
+    found = client.get(reverse("admin:autocomplete"), query).json()["results"]
+    assert [row["text"] for row in found] == ["Urology"]
+
+
+def test_liaison_proposes_for_their_own_guide_only(client, world, liaison):
+    data = {"question": make_question().pk, "short_answer": "Yes", "body": ""}
+    assert client.post(url("proposal_add"), data | {"specialty": world.other.pk}).status_code == 200
+    assert client.post(url("proposal_add"), data | {"specialty": world.own.pk}).status_code == 302
+    assert Proposal.objects.filter(author=liaison).get().specialty == world.own
+
+
+def test_liaison_imports_pages_of_their_own_guide_only(client, world, liaison):
+    def refusal(text, **data):
+        response = client.post(url("importedpage_add"), {"text": text} | data)
+        return [*response.context["form"].non_field_errors()] if response.status_code == 200 else []
+
+    assert refusal(PAGE) == []
+    assert refusal(PAGE.replace("Urology", "Surgery")) == [
+        "This is a page of Surgery, whose guide is not yours to edit."
+    ]
+    assert refusal(PAGE.replace("Urology", "Dermatology")) == [
+        "There is no guide of Dermatology yet. The office can begin one."
+    ]
+    assert client.post(url("importedpage_add"), {"text": PAGE, "specialty": world.other.pk}).status_code == 200
+
+
+def test_liaison_edits_the_guide_and_does_not_publish_it(client, world, liaison):
+    Specialty.objects.filter(pk=world.own.pk).update(is_published=False)
+    page = client.get(url("specialty_change", world.own.pk))
+    data = posted(page, quote="A new quote.", is_published="on")
+    assert client.post(url("specialty_change", world.own.pk), data).status_code == 302
+    world.own.refresh_from_db()
+    assert (world.own.quote, world.own.is_published) == ("A new quote.", False)
+
+
+@pytest.mark.parametrize("model", ["question", "stage", "synonym", "specialty", "advisor"])
+def test_liaison_adds_no_questions_and_no_guides(client, world, liaison, model):
+    assert client.get(url(f"{model}_add")).status_code == 403
+    assert client.get(url("question_change", make_question().pk)).context["has_change_permission"] is False
+
+
+def test_reader_sees_everything_and_changes_nothing(client, world):
+    client.force_login(member_of("Readers"))
+    for model, row in world.rows[world.own].items():
+        assert client.get(url(f"{model}_change", row.pk)).status_code == 200
+        assert client.post(url(f"{model}_change", row.pk), {"decision": "accept"}).status_code == 403
+    assert client.get(url("importedpage_add")).status_code == 403
+    assert client.get(url("proposal_add")).status_code == 403
