@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.utils.html import format_html, format_html_join
 
 from .models import Advisor, Answer, Question, Specialty
+from .models.imported_pages import stored
 
 CONTENT = Path(__file__).parent / "content"
 INTERVENTIONAL_RADIOLOGY = CONTENT / "interventional-radiology.toml"
@@ -39,10 +40,7 @@ def load(path, *, is_sample=False):
 
 
 def checked(row):
-    row.full_clean()
-    row._change_reason = "guide file"
-    row.save()
-    return row
+    return stored(row, "guide file")
 
 
 def rich_text(text):

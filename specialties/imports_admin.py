@@ -106,7 +106,10 @@ class ImportedPageAdmin(ModelAdmin):
         if request.method == "POST":
             if not self.has_change_permission(request):
                 raise PermissionDenied
-            self.decide(request, page)
+            try:
+                self.decide(request, page)
+            except ValidationError as error:
+                messages.error(request, f"The page has what a guide cannot hold. {' '.join(error.messages)}")
             return HttpResponseRedirect(request.get_full_path())
         context = {"page": page, "stages": Stage.objects.all(), "title": page.name}
         return self.render(request, "imported_page.html", **context)

@@ -322,11 +322,15 @@ def test_new_specialty_becomes_a_draft_with_the_answers_that_are_in_the_bank(ban
     }
 
 
-def test_specialty_that_is_there_is_left_as_it_is(bank):
+def test_specialty_that_is_there_is_left_as_it_is_and_gets_proposals(bank):
     specialty = Specialty.objects.create(name="Neurology", slug="neurology")
     call_command("import_guide", PAGES / "wright_neurology_blanks.txt")
     assert list(Specialty.objects.all()) == [specialty]
     assert (specialty.answers.count(), Specialty.objects.get().quote) == (0, "")
+    proposed = {proposal.question.key for proposal in specialty.proposals.open()}
+    assert proposed == {"research", "letters-from-specialty"}
+    call_command("import_guide", PAGES / "wright_neurology_blanks.txt")
+    assert specialty.proposals.count() == 2
 
 
 def test_page_with_a_value_no_form_would_take_is_refused_whole(bank):

@@ -14,7 +14,7 @@ from django.utils.text import slugify
 from ..differences import differences
 from ..fields import plain_text
 from .advisors import Advisor
-from .guides import Question, Specialty, count_of
+from .guides import Question, Resource, Specialty, count_of
 from .proposals import Proposal, Source, State, propose
 
 NEW, CHANGED, SAME, BLANK, UNMATCHED, SKIPPED = "new", "changed", "same", "blank", "unmatched", "skipped"
@@ -161,9 +161,12 @@ class ImportedPage(models.Model):
 
     @transaction.atomic
     def begin_guide(self, *, by):
-        """Make a draft guide of the page, with every part and every answer to a question of the bank."""
+        """Make a draft guide of the page, with every part and every answer to a question of the bank.
+
+        Raises ValidationError for a value that no form would take.
+        """
         name = self.content["specialty"]
-        self.specialty = Specialty.objects.create(name=name, slug=free(Specialty, "slug", name))
+        self.specialty = stored(Specialty(name=name, slug=free(Specialty, "slug", name)))
         self.save(update_fields=["specialty"])
         self.take_over([name for name, *_ in self.parts])
         self.propose()
@@ -172,20 +175,18 @@ class ImportedPage(models.Model):
 
     @transaction.atomic
     def take_over(self, parts):
-        """Store these other parts of the page in the guide, by their names."""
+        """Store these other parts of the page in the guide, by their names. Raises ValidationError likewise."""
         self.specialty = Specialty.objects.select_for_update(no_key=True).get(pk=self.specialty_id)
         fields = {name: self.fields[name] for name in parts if name in self.fields}
         for name, value in fields.items():
             setattr(self.specialty, name, value)
-        self.specialty.full_clean()
-        self.specialty._change_reason = "imported page"
-        self.specialty.save()
+        stored(self.specialty)
         if "advisors" in parts:
             for found in self.new_advisors:
                 self.specialty.advisors.add(advisor_named(**found))
         if "resources" in parts:
             for position, resource in enumerate(self.new_resources):
-                self.specialty.resources.create(**resource, position=100 + position)
+                stored(Resource(specialty=self.specialty, position=100 + position, **resource))
 
     def decide(self, entry, **decision):
         """Keep what somebody said of an entry."""
@@ -306,9 +307,16 @@ def advisor_named(name, credentials, role, email):
     if not advisor:
         advisor = Advisor(name=name, credentials=credentials, email=email, slug=free(Advisor, "slug", name))
         advisor.role = role or advisor.role
-        advisor.full_clean()
-        advisor.save()
+        stored(advisor)
     return advisor
+
+
+def stored(row, way="imported page"):
+    """Return the row, stored as a form would store it; its history says which way. Raises ValidationError."""
+    row.full_clean()
+    row._change_reason = way
+    row.save()
+    return row
 
 
 def free(model, field, text):

@@ -1,16 +1,18 @@
 import json
-from dataclasses import asdict
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 
-from specialties.importing import Bank, Refused, add_draft, document_of, read
+from specialties.importing import Bank, Refused, document_of, read
+from specialties.importing.content import content_of
 from specialties.importing.documents import LARGEST_FILE
+from specialties.models import ImportedPage, Specialty
 
 
 class Command(BaseCommand):
-    help = "Read a department's page (text, HTML or Word) as the guide of a new specialty, unpublished."
+    help = "Read a department's page (text, HTML or Word): a draft of a new guide, or proposals for one that is there."
 
     def add_arguments(self, parser):
         parser.add_argument("file", type=Path)
@@ -26,46 +28,35 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}", returncode=2) from error
         try:
             page = read(document_of(content), Bank.of_portal(), specialty)
-            said = "" if dry_run else self.add(page)
+            said = "" if dry_run else self.add(page, file.name)
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(json.dumps(as_json(page), ensure_ascii=False, indent=2) if options["json"] else as_text(page))
         if said:
             self.stderr.write(said)
 
-    def add(self, page):
+    def add(self, page, name):
         if not page.specialty:
             raise CommandError("The page does not name its specialty; say --specialty NAME.")
+        specialty = Specialty.objects.filter(name__iexact=page.specialty).first()
         try:
-            draft = add_draft(page)
+            with transaction.atomic():
+                kept = ImportedPage.objects.keep(content_of(page), name=name, specialty=specialty, by=None)
+                if not specialty:
+                    kept.begin_guide(by=None)
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
-        if draft is None:
-            return f"There is a guide of {page.specialty} already; nothing was changed. Edit it in the admin."
-        return f"Added the guide of {draft} as a draft, without its advisors and the answers not in the bank."
+        if not specialty:
+            return f"Added the guide of {kept.specialty} as a draft. What is left to decide is in the admin: {kept}."
+        return f"Proposed {kept.proposals.open().count()} answers. Nothing is in the guide yet: decide in the admin."
 
 
 def as_json(page):
-    return {
-        "specialty": page.specialty,
-        "quote": page.quote,
-        "quote_source": page.quote_source,
-        "recommendations": page.recommendations,
-        "entries": [
-            {
-                "stage": entry.stage,
-                "question": entry.question,
-                "key": entry.key,
-                "answer": entry.answer,
-                "blank": entry.blank,
-            }
-            for entry in page.entries
-        ],
-        "advisors": [asdict(advisor) for advisor in page.advisors],
-        "resources": [{"label": label, "url": url} for label, url in page.resources],
-        "contact": page.contact,
-        "warnings": list(page.warnings),
-    }
+    """Return what was read as plain text."""
+    entries = [
+        {name: value for name, value in entry.items() if name != "body"} for entry in content_of(page)["entries"]
+    ]
+    return content_of(page) | {"recommendations": page.recommendations, "entries": entries}
 
 
 def as_text(page):
