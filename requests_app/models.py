@@ -230,10 +230,9 @@ class AdvisorRequest(Steps, models.Model):
     def running_offer(self):
         return self.offers.running().with_people().first()
 
-    @property
-    def working_days_so_far(self):
-        """How many have passed since it was received."""
-        return working_days_between(timezone.localdate(self.created_at), timezone.localdate())
+    def working_days_until(self, day):
+        """Return how many there are from the day it was received."""
+        return working_days_between(timezone.localdate(self.created_at), day)
 
     def wait_ended_by(self, kind, close_reason):
         """Return which working days to write down where this step ends the student's wait: {field: days}, or {}.
@@ -245,7 +244,7 @@ class AdvisorRequest(Steps, models.Model):
         if self.days_to_answer is not None or kind not in RequestEvent.ENDS_A_WAIT:
             return {}
         is_answer = kind != Kind.WITHDRAWN and close_reason not in WITHOUT_ANSWER
-        return {"days_to_answer" if is_answer else "days_unanswered": self.working_days_so_far}
+        return {"days_to_answer" if is_answer else "days_unanswered": self.working_days_until(timezone.localdate())}
 
     @property
     def is_with_advisor(self):

@@ -127,9 +127,10 @@ class Steps:
         emails.moved_on(self, former)
 
     @step
-    def meet(self, *, by, note=""):
-        """Record that they met, and ask the student how it went."""
-        dates = {"respond_by": None, "met_on": timezone.localdate(), "days_to_meeting": self.working_days_so_far}
+    def meet(self, *, by, note="", on=None):
+        """Record that they met, today or on another day, and ask the student how it went."""
+        day = on or timezone.localdate()
+        dates = {"respond_by": None, "met_on": day, "days_to_meeting": self.working_days_until(day)}
         self._move(Status.MET, Kind.MET, by=by, note=note, **dates)
         emails.how_was_it(self)
 

@@ -9,15 +9,18 @@ from functools import wraps
 
 from django import forms
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.formats import date_format
 from unfold.decorators import action
 from unfold.widgets import (
     UnfoldAdminEmailInputWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
     UnfoldBooleanWidget,
 )
 
@@ -183,8 +186,24 @@ class MeetForm(AdvisorVerb):
     title = "Record their meeting"
     statuses = [Status.ACCEPTED]
 
+    on = forms.DateField(
+        label="They met on",
+        widget=UnfoldAdminTextInputWidget(attrs={"type": "date"}),
+        error_messages={"required": "Please choose a day.", "invalid": "Please write a day like 2026-11-23."},
+    )
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, obj=obj, **kwargs)
+        self.initial["on"] = timezone.localdate().isoformat()
+
+    def clean_on(self):
+        day = self.cleaned_data["on"]
+        if not timezone.localdate(self.obj.created_at) <= day <= timezone.localdate():
+            raise ValidationError("Choose a day from the day of the request until today.")
+        return day
+
     def apply(self, advisor_request, *, by):
-        advisor_request.meet(by=by, answering=self.cleaned_data["offer"])
+        advisor_request.meet(by=by, on=self.cleaned_data["on"], answering=self.cleaned_data["offer"])
         return messages.SUCCESS, "The student is asked how it went."
 
 

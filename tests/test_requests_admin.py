@@ -3,6 +3,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.contrib.contenttypes.models import ContentType
 from django.contrib.messages import get_messages
@@ -218,7 +219,8 @@ def test_wish_to_avoid_the_committee_is_in_sight_when_offering(client, coordinat
 def confirm(client, stored, verb, **fields):
     """Open a verb's page and send it as it came, with what is filled in."""
     form = client.get(verb_url(stored, verb)).context["form"]
-    return client.post(verb_url(stored, verb), {"offer": form["offer"].value(), **fields})
+    shown = {field.name: field.value() for field in form if field.value() is not None}
+    return client.post(verb_url(stored, verb), shown | fields)
 
 
 def test_office_accepts_on_behalf_and_beyond_the_limit_only_on_purpose(client, coordinator):
@@ -253,7 +255,19 @@ def test_office_takes_back_and_records_a_meeting(client, coordinator):
     stored.assign(make_advisor(stored.specialty), by=coordinator)
     confirm(client, stored, "meet")
     stored.refresh_from_db()
-    assert stored.status == "met"
+    assert (stored.status, stored.met_on) == ("met", timezone.localdate())
+
+
+@pytest.mark.parametrize(("day", "is_taken"), [("2026-03-01", False), ("2026-03-02", True), ("2026-03-07", False)])
+def test_meeting_was_on_a_day_since_the_request(client, coordinator, day, is_taken):
+    with time_machine.travel("2026-03-02T12:00-06:00"):
+        stored = offered(make_specialty(), coordinator)
+        stored.accept(by=coordinator)
+    with time_machine.travel("2026-03-06T12:00-06:00"):
+        client.force_login(coordinator)
+        confirm(client, stored, "meet", on=day)
+    stored.refresh_from_db()
+    assert (stored.status, stored.days_to_meeting) == (("met", 0) if is_taken else ("accepted", None))
 
 
 @pytest.mark.parametrize("verb", ["accept", "meet", "hand_back"])
@@ -271,7 +285,8 @@ def test_page_opened_for_one_advisor_does_nothing_for_another(client, coordinato
     if verb != "accept":
         stored.accept(by=bob)
     before = events(stored)
-    response = client.post(verb_url(stored, verb), {"offer": page.context["form"]["offer"].value()})
+    shown = {field.name: field.value() for field in page.context["form"] if field.value() is not None}
+    response = client.post(verb_url(stored, verb), shown)
     assert told(response) == [f"{stored} is not with this advisor any more."]
     assert events(stored) == before
 
