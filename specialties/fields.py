@@ -4,6 +4,7 @@ from itertools import groupby
 
 from django.db import models
 from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.safestring import mark_safe
 from django_prose_editor.fields import ProseEditorField
 
 EXTENSIONS = {
@@ -66,7 +67,7 @@ def items(lines):
 
 
 def paragraph(lines):
-    return format_html("<p>{}</p>", format_html_join(format_html("<br>"), "{}", ([line] for line in lines)))
+    return format_html("<p>{}</p>", format_html_join(mark_safe("<br>"), "{}", ([line] for line in lines)))
 
 
 def as_typed(html):
