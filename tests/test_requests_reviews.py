@@ -13,7 +13,7 @@ from requests_app import emails
 from requests_app.deadlines import take_due_steps
 from requests_app.models import OutgoingEmail
 from specialties.models import Answer, Question, Review, Specialty
-from specialties.models.reviews import shown_as
+from specialties.models.reviews import NotNow, shown_as, to_ask
 from tests.factories import make_answer, make_question, make_review, make_specialty, make_staff, make_superuser
 
 pytestmark = pytest.mark.django_db
@@ -80,6 +80,16 @@ def test_nobody_is_asked_for_drafts_samples_and_without_an_address(clock, urolog
     Specialty.objects.update(**fields)
     make_question()
     assert work(clock, days=400) == []
+    assert not to_ask().exists()  # nor is it tried every second
+
+
+def test_department_whose_review_was_finished_a_moment_ago_is_not_asked_by_a_slower_worker(clock, urology):
+    make_question()
+    [found] = to_ask()
+    work(clock)
+    confirm_all(Review.objects.get())
+    with pytest.raises(NotNow):
+        Review.objects.begin(found)
 
 
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"specialty": "another"}])

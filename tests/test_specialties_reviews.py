@@ -187,6 +187,7 @@ def test_proposals_of_others_stay(client, review):
         specialty=review.specialty, question=Question.objects.get(key="old"), body="<p>Second.</p>", source="staff"
     )
     say(client, review, "propose", body="Second.")
+    assert Proposal.objects.open().count() == 2  # the same words, but the department's
     say(client, review, "propose", body="Third.")
     assert set(Proposal.objects.open().values_list("body", flat=True)) == {"<p>Second.</p>", "<p>Third.</p>"}
     assert other in Proposal.objects.open()

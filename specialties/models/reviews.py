@@ -1,6 +1,6 @@
 """A department goes through the answers of its guide, asked by one e-mail for all of them."""
 
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 from functools import wraps
 from hashlib import sha256
 
@@ -8,7 +8,6 @@ from django.conf import settings
 from django.core import signing
 from django.db import models, transaction
 from django.db.models import Exists, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce, TruncDate
 from django.urls import reverse
 from django.utils import timezone
 
@@ -38,9 +37,11 @@ def due_date():
 
 
 def due_answers():
-    """Return the published answers that the department is to confirm, each with the day it `stands_since`."""
-    stands_since = Coalesce("confirmed_on", TruncDate("edited_at"))
-    return Answer.objects.published().annotate(stands_since=stands_since).filter(stands_since__lte=due_date())
+    """Return the published answers that their departments are to confirm now, or soon."""
+    day = due_date()
+    end_of_day = timezone.make_aware(datetime.combine(day, time.max))
+    stood_long = Q(confirmed_on__lte=day) | Q(confirmed_on=None, edited_at__lte=end_of_day)
+    return Answer.objects.published().filter(stood_long)
 
 
 def reviewable():
@@ -62,19 +63,19 @@ def to_ask():
     """Return the specialties to ask now: of what is due or blank once in REVIEW_DAYS, of what came due since sooner."""
     if not settings.REVIEW_DAYS:
         return Specialty.objects.none()
+    now, year = timezone.now(), timedelta(days=settings.REVIEW_DAYS)
     last = Review.objects.filter(specialty=OuterRef("pk")).order_by("-asked_at")
     answers = Answer.objects.given().filter(question=OuterRef("pk"), specialty=OuterRef(OuterRef("pk")))
     questions = Question.objects.filter(Q(specialty=None) | Q(specialty=OuterRef("pk")), is_active=True)
-    due = due_answers().filter(specialty=OuterRef("pk"))
-    now, year = timezone.now(), timedelta(days=settings.REVIEW_DAYS)
+    blank = questions.exclude(Exists(answers))
+    due, covered = due_answers().filter(specialty=OuterRef("pk")), OuterRef("covered")
+    due_since = due.filter(Q(confirmed_on__gt=covered) | Q(confirmed_on=None, edited_at__date__gt=covered))
+    not_this_year = Q(last_asked=None) | Q(last_asked__lte=now - year)
+    not_lately = Q(last_asked__lte=now - min(LEAST_GAP, year))
     specialties = reviewable().exclude(email="").exclude(reviews__state=Review.State.OPEN)
     return specialties.annotate(
         last_asked=Subquery(last.values("asked_at")[:1]), covered=Subquery(last.values("covers")[:1])
-    ).filter(
-        Q(last_asked=None) | Q(last_asked__lte=now - min(LEAST_GAP, year)),
-        Q(Q(last_asked=None) | Q(last_asked__lte=now - year), Exists(due) | Exists(questions.exclude(Exists(answers))))
-        | Exists(due.filter(stands_since__gt=OuterRef("covered"))),
-    )
+    ).filter(Q(not_this_year, Exists(due) | Exists(blank)) | Q(not_lately, Exists(due_since)))
 
 
 def locked(verb):
