@@ -99,6 +99,7 @@ if not re.fullmatch(r"https?://[^/*\s]+", SITE_URL):
 PROXIES = setting("PROXIES", 0 if DEBUG else 1, env.int)
 VOTES_PER_HOUR = setting("VOTES_PER_HOUR", 60, env.int)
 LINK_CHECK_DAYS = setting("LINK_CHECK_DAYS", 0, env.int)
+REVIEW_DAYS = setting("REVIEW_DAYS", 365, env.int)
 
 ROOT_URLCONF = "advising.urls"
 WSGI_APPLICATION = "advising.wsgi.application"

@@ -389,3 +389,6 @@ def waiting_badge(request):
     """Return how many requests need the office, for the menu; what makes its box vanish where there are none."""
     needing = AdvisorRequest.objects.visible_to(request.user).needing_the_office(request.user)
     return needing.count() or mark_safe('<span class="nothing-waits"></span>')
+
+
+from . import reviews_admin  # noqa: E402, F401 - registered like those above

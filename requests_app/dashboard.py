@@ -10,6 +10,7 @@ from django.utils import timezone
 from specialties.charts import bar_chart
 from specialties.models import Advisor
 from specialties.models.guides import count_of
+from specialties.models.reviews import unanswered, without_address
 
 from .choices import Status
 from .models import AdvisorRequest
@@ -56,6 +57,10 @@ def needs(request, visible):
     if request.user.has_perm("requests_app.view_outgoingemail"):
         url = f"{reverse('admin:requests_app_outgoingemail_changelist')}?failed=yes"
         found.append(Need("E-mail that failed", OutgoingEmail.objects.visible_to(request.user).failed().count(), url))
+    if request.user.has_perm("specialties.view_review"):
+        url = f"{reverse('admin:specialties_specialty_changelist')}?review="
+        found.append(Need("Departments that do not answer", unanswered().count(), f"{url}unanswered"))
+        found.append(Need("Guides with no address to ask", without_address().count(), f"{url}no_address"))
     return found
 
 

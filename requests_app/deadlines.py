@@ -3,7 +3,9 @@
 import logging
 
 from specialties.models import Proposal
+from specialties.models.reviews import NotNow
 
+from . import reviews
 from .models import AdvisorRequest, IllegalMove, Offer
 
 logger = logging.getLogger(__name__)
@@ -13,21 +15,22 @@ def take_due_steps():
     """Expire, remind, ask and put in force what is due in the school's time zone; return how many steps were taken."""
     offers = Offer.objects.select_related("request")
     steps = [
-        *(offer.request.expire for offer in offers.past_due()),
-        *(offer.request.remind_in_time for offer in offers.to_remind()),
-        *(advisor_request.ask_about_meeting for advisor_request in AdvisorRequest.objects.to_ask_about_meeting()),
-        *(proposal.take_effect for proposal in Proposal.objects.due()),
+        *((AdvisorRequest.expire, offer.request) for offer in offers.past_due()),
+        *((AdvisorRequest.remind_in_time, offer.request) for offer in offers.to_remind()),
+        *((AdvisorRequest.ask_about_meeting, row) for row in AdvisorRequest.objects.to_ask_about_meeting()),
+        *((Proposal.take_effect, proposal) for proposal in Proposal.objects.due()),
+        *reviews.due_steps(),
     ]
-    return sum(map(taken, steps))
+    return sum(taken(*step) for step in steps)
 
 
-def taken(step):
+def taken(step, row):
     """Take a step; one that fails is logged and stops neither the others nor the mail."""
     try:
-        step()
-    except IllegalMove:  # somebody was first, or an answer came meanwhile
+        step(row)
+    except (IllegalMove, NotNow):  # somebody was first, or an answer came meanwhile
         return False
     except Exception:
-        logger.exception("Step %s of %s failed", step.__name__, step.__self__)
+        logger.exception("Step %s of %s failed", step.__name__, row)
         return False
     return True

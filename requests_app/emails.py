@@ -85,6 +85,41 @@ def back_with_office(advisor_request, advisor):
     _to_office("back_with_office", advisor_request, former_advisor=advisor)
 
 
+# Of a department's review, which is about no request
+
+
+def review_asked(review):
+    _to_department("review_asked", review)
+
+
+def review_reminder(review):
+    _to_department("review_reminder", review)
+
+
+def review_unanswered(review):
+    """Tell the office that a department did not answer."""
+    _of_review("review_unanswered", review, to=settings.OFFICE_EMAIL, reply_to=review.specialty.email)
+
+
+def review_ended(review):
+    """Tell the office what a department said."""
+    _of_review("review_ended", review, to=settings.OFFICE_EMAIL, reply_to=review.specialty.email)
+
+
+def _to_department(kind, review):
+    _of_review(kind, review, to=review.specialty.email, reply_to=settings.OFFICE_EMAIL)
+
+
+def _of_review(kind, review, **addresses):
+    entries = review.entries()
+    numbers = {
+        "due": sum(entry.is_due for entry in entries),
+        "blank": sum(entry.is_blank and not entry.is_done for entry in entries),
+        "done": sum(entry.is_done for entry in entries),
+    }
+    _write(kind, None, **addresses, review=review, specialty=review.specialty, entries=entries, **numbers)
+
+
 def _to_student(kind, advisor_request, **context):
     _write(kind, advisor_request, to=advisor_request.email, reply_to=settings.OFFICE_EMAIL, **context)
 

@@ -84,6 +84,10 @@ class OutgoingEmail(models.Model):
         WITHDRAWN = "withdrawn", "Withdrawn, to the student"
         NO_LONGER_YOURS = "no_longer_yours", "No longer with them, to the advisor"
         CLOSED = "closed", "Closed, to the student"
+        REVIEW_ASKED = "review_asked", "Review, to the department"
+        REVIEW_REMINDER = "review_reminder", "Reminder of a review, to the department"
+        REVIEW_UNANSWERED = "review_unanswered", "Review not answered, to the office"
+        REVIEW_ENDED = "review_ended", "Result of a review, to the office"
 
     request = models.ForeignKey(
         "requests_app.AdvisorRequest", models.PROTECT, null=True, blank=True, related_name="emails"

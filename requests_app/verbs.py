@@ -25,6 +25,7 @@ from unfold.widgets import (
 )
 
 from specialties.models import Advisor
+from specialties.models.reviews import NotNow
 from specialties.written import LinesField
 
 from .choices import OPEN_STATUSES, CloseReason, Status
@@ -355,7 +356,7 @@ class Verbs:
         """Apply a verb's valid form to a row, where it can be done; return level and text of what came of it."""
         try:
             return (messages.ERROR, refusal) if (refusal := form.refusal(obj)) else form.apply(obj, by=request.user)
-        except (IllegalMove, NotInTrouble) as refusal:
+        except (IllegalMove, NotInTrouble, NotNow) as refusal:
             return messages.ERROR, str(refusal)
 
     def do_to_all(self, request, queryset, form):

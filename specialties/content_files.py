@@ -5,8 +5,8 @@ from pathlib import Path
 
 from django.db import transaction
 from django.db.models import Q
-from django.utils.html import format_html, format_html_join
 
+from .fields import rich_text
 from .models import Advisor, Answer, Question, Specialty
 from .models.imported_pages import stored
 
@@ -41,15 +41,3 @@ def load(path, *, is_sample=False):
 
 def checked(row):
     return stored(row, "guide file")
-
-
-def rich_text(text):
-    """Return plain text as HTML: blank lines part its paragraphs, and one of lines that begin with "- " is a list."""
-    return format_html_join("", "{}", ([block(part.strip())] for part in text.split("\n\n") if part.strip()))
-
-
-def block(text):
-    if not text.startswith("- "):
-        return format_html("<p>{}</p>", text)
-    items = (item.split("- ", 1)[1] for item in text.splitlines())
-    return format_html("<ul>{}</ul>", format_html_join("", "<li><p>{}</p></li>", ([item] for item in items)))

@@ -1,8 +1,10 @@
 import re
 from html import unescape
+from itertools import groupby
 
 from django.db import models
-from django.utils.html import strip_tags
+from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.safestring import mark_safe
 from django_prose_editor.fields import ProseEditorField
 
 EXTENSIONS = {
@@ -41,6 +43,41 @@ def plain_text(html):
     broken = re.sub(r"</(?:p|li)>|<br\s*/?>", "\n", html)
     lines = (" ".join(line.split()) for line in unescape(strip_tags(broken)).splitlines())
     return "\n".join(line for line in lines if line)
+
+
+ITEM = re.compile(r"[-*•–]\s+")
+
+
+def rich_text(text):
+    """Return plain text as HTML: blank lines part its paragraphs, and lines that begin with "- " are a list."""
+    parts = re.split(r"\n\s*\n", text.strip())
+    return format_html_join("", "{}", ([block(part)] for part in parts if part))
+
+
+def block(text):
+    lines = (line.strip() for line in text.splitlines())
+    runs = groupby(lines, key=lambda line: bool(ITEM.match(line)))
+    return format_html_join("", "{}", ([items(run) if is_list else paragraph(run)] for is_list, run in runs))
+
+
+def items(lines):
+    return format_html(
+        "<ul>{}</ul>", format_html_join("", "<li><p>{}</p></li>", ([ITEM.sub("", line, 1)] for line in lines))
+    )
+
+
+def paragraph(lines):
+    return format_html("<p>{}</p>", format_html_join(mark_safe("<br>"), "{}", ([line] for line in lines)))
+
+
+def as_typed(html):
+    """Return rich text as somebody would type it for rich_text(): its formats go, its paragraphs and lists stay."""
+    text = re.sub(r"<li>\s*(?:<p>)?", "\n- ", html)
+    text = re.sub(r"(?:</p>)?\s*</li>", "", text)
+    text = re.sub(r"<br\s*/?>", "\n", text)
+    text = re.sub(r"</(?:p|ul|ol)>", "\n\n", text)
+    lines = (" ".join(line.split()) for line in unescape(strip_tags(text)).splitlines())
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip()
 
 
 class WebAddressField(models.URLField):

@@ -4,6 +4,7 @@ from django.urls import path
 from . import feedback_views, views
 from .feeds import ChangesFeed
 from .previews import preview
+from .review_views import review
 from .sitemaps import SITEMAPS
 
 app_name = "specialties"
@@ -11,6 +12,7 @@ urlpatterns = [
     path("", views.specialty_list, name="list"),
     path("specialties/<slug:slug>/", views.guide, name="guide"),
     path("preview/<str:signed>/", preview, name="preview"),
+    path("review/<str:signed>/", review, name="review"),
     path("specialties/<slug:slug>/feedback/", feedback_views.vote, name="vote"),
     path("feedback/<str:signed>/", feedback_views.feedback, name="feedback"),
     path("advisors/<slug:slug>/", views.advisor, name="advisor"),

@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 
 from requests_app.models import AdvisorRequest
 from requests_app.outbox import OutgoingEmail
-from specialties.models import Advisor, Answer, Feedback, Question, Resource, Specialty, Stage, Synonym
+from specialties.models import Advisor, Answer, Feedback, Question, Resource, Review, Specialty, Stage, Synonym
 
 number = count(1)
 
@@ -63,6 +63,14 @@ def make_synonym(words=""):
 
 def make_feedback(answer, **fields):
     return Feedback.objects.create(answer=answer, **{"is_helpful": False} | fields)
+
+
+def make_review(specialty, **fields):
+    """A review staff asked for, of a department that has an address."""
+    Specialty.objects.filter(pk=specialty.pk).update(email="department@example.edu")
+    review = Review.objects.begin(specialty, by=make_superuser())
+    Review.objects.filter(pk=review.pk).update(**fields)
+    return Review.objects.get(pk=review.pk)
 
 
 def make_full_specialty(**fields):

@@ -19,6 +19,7 @@ from tests.factories import (
     make_email,
     make_question,
     make_request,
+    make_review,
     make_specialty,
     make_staff,
     make_stage,
@@ -214,6 +215,7 @@ class World:
         self.offer = self.request.offers.get()
         self.answer = make_answer(self.specialty)
         self.question, self.own_question = make_question(), make_question(specialty=self.specialty)
+        self.review = make_review(self.specialty)
         self.email = make_email(last_error="451 Try later")
 
     def clients(self):
@@ -241,6 +243,9 @@ ACCESS = {
     "specialties:guide draft": (lambda world: [world.draft.slug], (MISSING,) * 4),
     "specialties:preview": (lambda world: [link_for_department(world.draft).split("/")[-2]], PUBLIC),
     "specialties:preview forged": (lambda world: [world.draft.pk], (MISSING,) * 4),
+    "specialties:review": (lambda world: [world.review.get_absolute_url().split("/")[-2]], PUBLIC),
+    "specialties:review forged": (lambda world: [world.review.pk], (MISSING,) * 4),
+    "admin:specialties_specialty_ask_for_review": (lambda world: [world.draft.pk], OFFICE_ONLY),
     "admin:specialties_specialty_preview": (lambda world: [world.draft.pk], (SIGN_IN, FORBIDDEN, OK, OK)),
     "admin:specialties_proposal_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:specialties_importedpage_changelist": (lambda world: [], OFFICE_ONLY),

@@ -11,13 +11,13 @@ CODENAMES = [
 ]
 
 
-def permissions_of(apps):
+def permissions_of(apps, codenames=CODENAMES):
     config = apps.get_app_config("specialties")
     config.models_module = True  # a new database gets its permissions after the last migration only: too late for this
     create_permissions(config, apps=apps, verbosity=0)
     config.models_module = None
     permissions = apps.get_model("auth", "Permission").objects
-    return permissions.filter(content_type__app_label="specialties", codename__in=CODENAMES)
+    return permissions.filter(content_type__app_label="specialties", codename__in=codenames)
 
 
 def allow(apps, schema_editor):

@@ -6,6 +6,7 @@ from .advisors import Advisor, Liaison
 from .guides import Answer, Question, Resource, Specialty, Stage, not_in_the_future
 from .imported_pages import ImportedPage
 from .proposals import Proposal
+from .reviews import Review
 
 __all__ = [
     "Advisor",
@@ -18,6 +19,7 @@ __all__ = [
     "Proposal",
     "Question",
     "Resource",
+    "Review",
     "SearchEntry",
     "Specialty",
     "Stage",

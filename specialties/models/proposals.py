@@ -62,6 +62,7 @@ class Proposal(models.Model):
     body = RichTextField("full text", blank=True)
     source = models.CharField(max_length=10, choices=Source)
     page = models.ForeignKey("ImportedPage", models.SET_NULL, null=True, editable=False, related_name="proposals")
+    review = models.ForeignKey("Review", models.SET_NULL, null=True, editable=False, related_name="proposals")
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     author_name = models.CharField(max_length=100, blank=True, help_text="Who wrote it, where it was no user.")
     state = models.CharField(max_length=10, choices=State, default=State.OPEN, editable=False)
@@ -189,9 +190,9 @@ class Proposal(models.Model):
 
 
 def propose(specialty, question, *, short_answer="", body="", **fields):
-    """Return a new open proposal, or None where the answer says that already, or the same page proposes it already."""
+    """Return a new open proposal, or None where the answer, or a proposal from the same place, says that already."""
     proposal = Proposal(specialty=specialty, question=question, short_answer=short_answer, body=body, **fields)
-    waiting = specialty.proposals.open().filter(question=question, page=proposal.page)
+    waiting = specialty.proposals.open().filter(question=question, page=proposal.page, review=proposal.review)
     if proposal.changes_nothing or any(other.text == proposal.text for other in waiting):
         return None
     proposal.save()

@@ -50,7 +50,7 @@ def open_page(chromium, live_server, settings, transactional_db):
     yield open_page
     for context in contexts:
         context.close()
-    expected = ("status of 404", "status of 422")
+    expected = ("status of 404", "status of 409", "status of 422")
     assert [complaint for complaint in complaints if not any(words in complaint for words in expected)] == []
 
 
