@@ -112,12 +112,15 @@ def _to_department(kind, review):
 
 def _of_review(kind, review, **addresses):
     entries = review.entries()
-    numbers = {
+    said = {
         "due": sum(entry.is_due for entry in entries),
         "blank": sum(entry.is_blank and not entry.is_done for entry in entries),
         "done": sum(entry.is_done for entry in entries),
+        "confirmed": [entry for entry in entries if entry.is_confirmed],
+        "proposed": [entry for entry in entries if entry.is_proposed],
+        "nothing_said": [entry for entry in entries if not entry.is_done],
     }
-    _write(kind, None, **addresses, review=review, specialty=review.specialty, entries=entries, **numbers)
+    _write(kind, None, **addresses, review=review, specialty=review.specialty, entries=entries, **said)
 
 
 def _to_student(kind, advisor_request, **context):

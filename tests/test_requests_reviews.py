@@ -125,7 +125,7 @@ def test_silent_department_is_reminded_once_then_the_office_is_told_once_then_th
     assert Review.objects.get().state == "run_out"
     texts = {email.kind: email for email in OutgoingEmail.objects.all()}
     assert "It has not answered. The address is urology@example.edu" in texts["review_unanswered"].text
-    assert texts["review_ended"].subject == "Not finished in time: review: Urology"
+    assert texts["review_ended"].subject == "Review not finished in time: Urology"
     assert "Nothing said:\n- Old one" in texts["review_ended"].text
     assert Answer.objects.get().confirmed_on is None
     assert Specialty.objects.get().is_published
