@@ -109,7 +109,7 @@ class ImportedPageAdmin(ModelAdmin):
             try:
                 self.decide(request, page)
             except ValidationError as error:
-                messages.error(request, f"The page has what a guide cannot hold. {' '.join(error.messages)}")
+                messages.error(request, " ".join(error.messages))
             return HttpResponseRedirect(request.get_full_path())
         context = {"page": page, "stages": Stage.objects.all(), "title": page.name}
         return self.render(request, "imported_page.html", **context)

@@ -4,8 +4,9 @@ from django.urls import reverse
 
 from specialties.models import Answer, ImportedPage, Proposal, Question, Specialty
 from specialties.models.proposals import Source, State, propose
-from tests.factories import make_answer, make_specialty
+from tests.factories import make_answer, make_question, make_specialty
 from tests.test_specialties_imported_pages import PAGE
+from tests.test_specialties_roles import member_of
 
 pytestmark = pytest.mark.django_db
 
@@ -89,6 +90,15 @@ def test_unmatched_question_is_matched_kept_or_left_out(superuser_client, urolog
         "Taken for “Research”, and its wording is remembered."
     ]
     assert page.proposals.filter(question__key="research").exists()
+
+
+def test_question_that_the_page_answers_elsewhere_is_not_matched_twice(superuser_client, urology):
+    page = imported(superuser_client)
+    number = page.unmatched[0].number
+    assert decide(superuser_client, page, f"match:{number}", **{f"question-{number}": "away-rotations"}) == [
+        "The page has another answer to “Away rotations”. Leave one of them out."
+    ]
+    assert page.proposals.count() == 2
 
 
 @pytest.mark.parametrize("decision", ["", "match", "match:99", "keep:x", "burn", "begin", "accept:1", "match:²"])
@@ -180,6 +190,24 @@ class TestProposal:
         assert response.status_code == 302
         proposal = Proposal.objects.get()
         assert (proposal.source, proposal.author) == (Source.STAFF, superuser)
+
+
+def test_question_of_another_specialty_is_not_answered(superuser_client, urology):
+    question = make_question(specialty=make_specialty())
+    data = {"specialty": urology.pk, "question": question.pk, "short_answer": "Yes", "body": ""}
+    response = superuser_client.post(reverse("admin:specialties_proposal_add"), data)
+    assert response.context["adminform"].form.errors == {"question": ["Only another specialty is asked this."]}
+
+
+@pytest.mark.parametrize("is_liaison", [False, True])
+@pytest.mark.parametrize("text", [PAGE, PAGE + "Is it hard?\nYes.\nIs it long?\nYes.\nIs it dear?\nYes.\n"])
+def test_queries_of_a_page_are_flat(client, superuser, django_assert_num_queries, urology, text, is_liaison):
+    user = member_of("Liaisons", urology) if is_liaison else superuser
+    client.force_login(user)
+    page = imported(client, text=text)
+    client.get(change_url(page))
+    with django_assert_num_queries(18 if is_liaison else 16):
+        client.get(change_url(page))
 
 
 @pytest.mark.parametrize("rows", [1, 3])

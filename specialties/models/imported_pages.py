@@ -6,6 +6,7 @@ from hashlib import sha256
 from itertools import chain, count
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import OuterRef, Q
 from django.utils.functional import cached_property
@@ -250,7 +251,12 @@ class Entry:
 
     @transaction.atomic
     def match(self, question):
-        """Take the entry for this question of the bank, and remember its wording for the next page."""
+        """Take the entry for this question of the bank, and remember its wording for the next page.
+
+        Raises ValidationError where the page has another entry for it: one question has one answer.
+        """
+        if any(other.key == question.key for other in self.page.entries):
+            raise ValidationError(f"The page has another answer to “{question}”. Leave one of them out.")
         if self.wording not in question.all_wordings.splitlines():
             question.other_wordings = f"{question.other_wordings}\n{self.wording}".strip()
             question.save()

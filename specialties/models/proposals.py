@@ -1,6 +1,7 @@
 """New texts for answers that wait to be accepted: the one way in for imports, departments' reviews and drafts."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -97,6 +98,10 @@ class Proposal(models.Model):
 
     def __str__(self):
         return f"{self.specialty}: {self.question}"
+
+    def clean(self):
+        if self.question_id and self.question.specialty_id not in (None, self.specialty_id):
+            raise ValidationError({"question": "Only another specialty is asked this."})
 
     @property
     def answer(self):
