@@ -181,7 +181,7 @@ class SpecialtyAdmin(OnSite, HasSpreadsheet, KeepsHistoryOfGuide, SavesChanges, 
     @action(description="Preview", permissions=["view"], attrs={"target": "_blank"})
     def preview(self, request, object_id):
         """The guide as it would be, with what is proposed; `page` in the address: with that page's proposals alone."""
-        specialty = get_object_or_404(self.get_queryset(request), pk=object_id)
+        specialty = get_object_or_404(self.get_queryset(request), pk=number(object_id))
         page = ImportedPage.objects.filter(specialty=specialty, pk=number(request.GET.get("page"))).first()
         return preview_of(request, specialty, page, link=link_for_department(specialty))
 
@@ -404,7 +404,7 @@ from . import imports_admin  # noqa: E402, F401 - registered like those above
 
 
 def number(text):
-    return int(text) if text and text.isdecimal() else None
+    return int(text) if text and text.isdecimal() and len(text) <= 18 else None
 
 
 def next_position(rows):

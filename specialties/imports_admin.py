@@ -4,7 +4,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.http import HttpResponseRedirect
+from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
@@ -17,6 +17,8 @@ from .importing.content import content_of
 from .importing.documents import LARGEST_FILE
 from .models import ImportedPage, Proposal, Specialty, Stage
 from .models.proposals import Decided, Source, State, WrittenOver
+
+LONGEST_KEY = 18  # figures, of a row's number
 
 
 class ImportForm(forms.Form):
@@ -102,6 +104,8 @@ class ImportedPageAdmin(ModelAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if not self.has_view_permission(request):
             raise PermissionDenied
+        if not object_id.isdecimal() or len(object_id) > LONGEST_KEY:
+            raise Http404
         page = get_object_or_404(self.get_queryset(request).select_related("specialty"), pk=object_id)
         if request.method == "POST":
             if not self.has_change_permission(request):
@@ -122,18 +126,23 @@ class ImportedPageAdmin(ModelAdmin):
     def decide(self, request, page):
         """Do what a button of the preview says: its name, and for one entry the entry's number."""
         name, _, number = request.POST.get("decision", "").partition(":")
-        entry = page.entries[int(number)] if number.isdecimal() and int(number) < len(page.entries) else None
+        entry = next((each for each in page.entries if str(each.number) == number), None)
         if name == "begin" and not page.specialty:
             page.begin_guide(by=request.user)
             messages.success(
                 request, f"A draft guide of {page.specialty} was made. Nobody sees it before it is published."
             )
         elif name in ("accept", "decline"):
-            ticked = page.proposals.filter(pk__in=[pk for pk in request.POST.getlist("proposal") if pk.isdecimal()])
-            decide_all(request, ticked, name)
+            ticked = [each.pk for each in page.proposals.all() if str(each.pk) in request.POST.getlist("proposal")]
+            decide_all(request, page.proposals.filter(pk__in=ticked), name)
         elif name == "take_over" and page.specialty:
-            page.take_over(request.POST.getlist("part"))
+            parts = [
+                part for part in request.POST.getlist("part") if part != "advisors" or may_add_advisors(request.user)
+            ]
+            page.take_over(parts)
             messages.success(request, "What you ticked is in the guide now.")
+        elif name in ("match", "keep") and not may_ask(request.user):
+            messages.error(request, "Only the office says which question this is, or adds one. You can leave it out.")
         elif name == "match" and entry:
             self.match(request, entry)
         elif name == "keep" and entry and page.specialty:
@@ -246,6 +255,14 @@ def decide(request, proposal, verb, at=None):
         messages.error(request, f"{proposal}: the answer was edited meanwhile. Look at the difference again.")
         return False
     return True
+
+
+def may_ask(user):
+    return user.has_perms(["specialties.add_question", "specialties.change_question"])
+
+
+def may_add_advisors(user):
+    return user.has_perms(["specialties.add_advisor", "specialties.change_advisor"])
 
 
 def change_url(row):

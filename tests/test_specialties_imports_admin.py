@@ -101,10 +101,12 @@ def test_question_that_the_page_answers_elsewhere_is_not_matched_twice(superuser
     assert page.proposals.count() == 2
 
 
-@pytest.mark.parametrize("decision", ["", "match", "match:99", "keep:x", "burn", "begin", "accept:1", "match:²"])
+@pytest.mark.parametrize(
+    "decision", ["", "match", "match:99", "keep:x", "burn", "begin", "accept:1", "match:²", "skip:" + "9" * 5000]
+)
 def test_odd_decisions_change_nothing(superuser_client, urology, decision):
     page = imported(superuser_client)
-    decide(superuser_client, page, decision)
+    decide(superuser_client, page, decision, proposal=["9" * 30, "x"])
     assert not Answer.objects.exists()
     assert Proposal.objects.filter(state=State.OPEN).count() == 2
 
@@ -144,6 +146,27 @@ def test_file_is_read_like_a_paste(superuser_client, urology):
     page = imported(superuser_client, text="", file=SimpleUploadedFile("urology.txt", PAGE.encode()))
     assert page.name == "Urology, urology.txt"
     assert page.proposals.count() == 2
+
+
+@pytest.mark.parametrize("key", ["abc", "9" * 30])
+def test_page_that_never_was_is_not_found(superuser_client, key):
+    for name in ("importedpage_change", "specialty_preview"):
+        assert superuser_client.get(reverse(f"admin:specialties_{name}", args=[key])).status_code == 404
+
+
+def test_liaison_adds_no_question_and_no_advisor_by_an_import(client, urology):
+    client.force_login(member_of("Liaisons", urology))
+    page = imported(client, text=f"{PAGE}\nSpecialty Career Advisor:\nJo Advisor, MD\n")
+    number = page.unmatched[0].number
+    for decision in (f"match:{number}", f"keep:{number}"):
+        assert decide(client, page, decision, **{f"question-{number}": "research"}) == [
+            "Only the office says which question this is, or adds one. You can leave it out."
+        ]
+    decide(client, page, "take_over", part=["advisors", "quote"])
+    urology.refresh_from_db()
+    assert urology.quote
+    assert not urology.advisors.exists()
+    assert "clinic" not in Question.objects.get(key="research").other_wordings
 
 
 class TestProposal:
