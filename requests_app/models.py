@@ -179,12 +179,9 @@ class AdvisorRequest(Steps, models.Model):
         indexes = [
             # the staff list, newest first, however many years it holds
             models.Index(fields=["-created_at", "-id"], name="request_by_age"),
-            # what is open or due: few rows of many, asked by the worker every second and by the menu on every page
-            models.Index(
-                fields=["status", "respond_by"],
-                condition=Q(status__in=["waiting", "offered", "accepted"]),
-                name="open_request_by_date",
-            ),
+            # what is open or due: few rows of many, asked by the worker every second and by the menu on every page. Of
+            # all rows, since SQLite does not see that a condition fits a question whose values come as parameters
+            models.Index(fields=["status", "respond_by"], name="request_by_status_and_date"),
         ]
         permissions = [("see_every_request", "Can see the requests of every specialty")]
         constraints = [
