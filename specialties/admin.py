@@ -3,7 +3,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
@@ -14,7 +14,7 @@ from .bulk_admin import HasSpreadsheet
 from .bulk_edits import AdvisorSheet, AnswerSheet
 from .conflicts import NoSilentOverwrite
 from .history_admin import KeepsHistory, KeepsHistoryOfGuide
-from .models import Advisor, Answer, Feedback, ImportedPage, Question, Resource, Specialty, Stage, Synonym
+from .models import Advisor, Answer, Feedback, Question, Resource, Specialty, Stage, Synonym
 from .photos import smaller
 from .previews import link_for_department, preview_of
 
@@ -181,8 +181,11 @@ class SpecialtyAdmin(OnSite, HasSpreadsheet, KeepsHistoryOfGuide, SavesChanges, 
     @action(description="Preview", permissions=["view"], attrs={"target": "_blank"})
     def preview(self, request, object_id):
         """The guide as it would be, with what is proposed; `page` in the address: with that page's proposals alone."""
-        specialty = get_object_or_404(self.get_queryset(request), pk=number(object_id))
-        page = ImportedPage.objects.filter(specialty=specialty, pk=number(request.GET.get("page"))).first()
+        specialty = self.get_object(request, object_id)
+        if not specialty:
+            raise Http404
+        pages = specialty.imported_pages.all()
+        page = next((page for page in pages if str(page.pk) == request.GET.get("page")), None)
         return preview_of(request, specialty, page, link=link_for_department(specialty))
 
     def is_on_site(self, specialty):
@@ -401,10 +404,6 @@ class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, SavesChanges, ModelAdmi
 
 
 from . import imports_admin  # noqa: E402, F401 - registered like those above
-
-
-def number(text):
-    return int(text) if text and text.isdecimal() and len(text) <= 18 else None
 
 
 def next_position(rows):

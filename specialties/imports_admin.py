@@ -5,7 +5,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from unfold.admin import ModelAdmin
@@ -17,8 +17,6 @@ from .importing.content import content_of
 from .importing.documents import LARGEST_FILE
 from .models import ImportedPage, Proposal, Specialty, Stage
 from .models.proposals import Decided, Source, State, WrittenOver
-
-LONGEST_KEY = 18  # figures, of a row's number
 
 
 class ImportForm(forms.Form):
@@ -82,11 +80,12 @@ class ImportForm(forms.Form):
 @admin.register(ImportedPage)
 class ImportedPageAdmin(ModelAdmin):
     list_display = ["name", "specialty", "created_at", "author", "waiting"]
-    list_select_related = ["specialty", "author"]
+    list_select_related = ["author"]
     list_filter = ["specialty"]
 
     def get_queryset(self, request):
-        return super().get_queryset(request).visible_to(request.user).with_open_count()
+        pages = super().get_queryset(request).visible_to(request.user)
+        return pages.select_related("specialty").with_open_count()
 
     @display(description="to decide", ordering="open_count")
     def waiting(self, page):
@@ -104,9 +103,9 @@ class ImportedPageAdmin(ModelAdmin):
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if not self.has_view_permission(request):
             raise PermissionDenied
-        if not object_id.isdecimal() or len(object_id) > LONGEST_KEY:
+        page = self.get_object(request, object_id)
+        if not page:
             raise Http404
-        page = get_object_or_404(self.get_queryset(request).select_related("specialty"), pk=object_id)
         if request.method == "POST":
             if not self.has_change_permission(request):
                 raise PermissionDenied
@@ -115,8 +114,7 @@ class ImportedPageAdmin(ModelAdmin):
             except ValidationError as error:
                 messages.error(request, " ".join(error.messages))
             return HttpResponseRedirect(request.get_full_path())
-        context = {"page": page, "stages": Stage.objects.all(), "title": page.name}
-        return self.render(request, "imported_page.html", **context)
+        return self.render(request, "imported_page.html", page=page, title=page.name)
 
     def render(self, request, template, **context):
         context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
@@ -126,7 +124,7 @@ class ImportedPageAdmin(ModelAdmin):
     def decide(self, request, page):
         """Do what a button of the preview says: its name, and for one entry the entry's number."""
         name, _, number = request.POST.get("decision", "").partition(":")
-        entry = next((each for each in page.entries if str(each.number) == number), None)
+        entry = next((each for each in page.unmatched if str(each.number) == number), None)
         if name == "begin" and not page.specialty:
             page.begin_guide(by=request.user)
             messages.success(
@@ -190,8 +188,12 @@ class ProposalAdmin(ModelAdmin):
         return [name for name in self.fields if obj or name != "was"]
 
     def get_actions_submit_line(self, request, object_id):
-        is_open = Proposal.objects.open().filter(pk=object_id).exists()
-        return super().get_actions_submit_line(request, object_id) if is_open else []
+        """Both while nobody has decided; one whose time is still to come can be called off."""
+        proposal = self.get_object(request, object_id)
+        buttons = super().get_actions_submit_line(request, object_id)
+        if proposal and proposal.is_scheduled:
+            return [button for button in buttons if button.action_name.endswith("_decline")]
+        return buttons if proposal and proposal.state == State.OPEN else []
 
     def save_model(self, request, obj, form, change):
         if not change or {"short_answer", "body"} & {*form.changed_data}:  # whose words they are now
@@ -211,8 +213,7 @@ class ProposalAdmin(ModelAdmin):
         label={State.OPEN: "warning", State.ACCEPTED: "success", State.DECLINED: "info"},
     )
     def state_label(self, proposal):
-        waits = proposal.state == State.ACCEPTED and not proposal.in_force_at
-        return proposal.state, "waits for its time" if waits else proposal.get_state_display()
+        return proposal.state, "waits for its time" if proposal.is_scheduled else proposal.get_state_display()
 
     @action(description="Accept", permissions=["change"])
     def accept(self, request, obj):

@@ -10,6 +10,17 @@ from tests.test_specialties_roles import member_of
 
 pytestmark = pytest.mark.django_db
 
+MORE = (
+    PAGE.replace(
+        "Does your specialty require",
+        """Does the academic rank of the letter writer matter?
+No.
+How important is a research experience in your specialty?
+Very.
+Does your specialty require""",
+    )
+    + "Is it hard?\nYes.\nIs it long?\nYes.\n"
+)
 ADD = reverse("admin:specialties_importedpage_add")
 ACCEPT = "specialties_proposal_accept"  # the button
 
@@ -90,6 +101,16 @@ def test_unmatched_question_is_matched_kept_or_left_out(superuser_client, urolog
         "Taken for “Research”, and its wording is remembered."
     ]
     assert page.proposals.filter(question__key="research").exists()
+
+
+def test_question_is_kept_once(superuser_client, urology):
+    page = imported(superuser_client)
+    number = page.unmatched[0].number
+    assert decide(superuser_client, page, f"keep:{number}") == [
+        "“What do you wear in the clinic?” is a question of this specialty alone now."
+    ]
+    assert decide(superuser_client, page, f"keep:{number}") == []
+    assert urology.own_questions.count() == 1
 
 
 def test_question_that_the_page_answers_elsewhere_is_not_matched_twice(superuser_client, urology):
@@ -223,13 +244,14 @@ def test_question_of_another_specialty_is_not_answered(superuser_client, urology
 
 
 @pytest.mark.parametrize("is_liaison", [False, True])
-@pytest.mark.parametrize("text", [PAGE, PAGE + "Is it hard?\nYes.\nIs it long?\nYes.\nIs it dear?\nYes.\n"])
+@pytest.mark.parametrize("text", [PAGE, MORE])
 def test_queries_of_a_page_are_flat(client, superuser, django_assert_num_queries, urology, text, is_liaison):
     user = member_of("Liaisons", urology) if is_liaison else superuser
     client.force_login(user)
     page = imported(client, text=text)
     client.get(change_url(page))
-    with django_assert_num_queries(18 if is_liaison else 16):
+    assert page.proposals.count() == (2 if text == PAGE else 4)
+    with django_assert_num_queries(12 if is_liaison else 10):
         client.get(change_url(page))
 
 

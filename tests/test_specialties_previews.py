@@ -72,6 +72,7 @@ def test_department_sees_the_draft_by_its_link_for_two_weeks(client, draft, sett
     html = text_of(response)
     assert "Proposed on research." in html
     assert path not in html  # only staff hand it on
+    assert "Was this helpful?" not in html
     assert response["X-Robots-Tag"] == "noindex, nofollow"
     assert "no-store" in response["Cache-Control"]
     assert client.post(path).status_code == 405

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from specialties.differences import differences
 from specialties.models import Answer, Proposal
-from specialties.models.proposals import Decided, Source, State, propose
+from specialties.models.proposals import Decided, Source, State, WrittenOver, propose
 from tests.factories import make_answer, make_question, make_specialty, make_superuser
 
 pytestmark = pytest.mark.django_db
@@ -90,6 +90,16 @@ class TestAccepting:
         assert stored(answer) == ("No", "<p>It does not help.</p>")
         assert (proposal.state, proposal.decided_by, proposal.in_force_at) == (State.ACCEPTED, user, NOW)
 
+    def test_never_replaces_a_text_that_is_newer(self, answer):
+        first, second = proposed(answer), proposed(answer, short_answer="Perhaps")
+        second.accept(by=None)
+        with pytest.raises(WrittenOver):
+            first.accept(by=None)
+        assert stored(answer)[0] == "Perhaps"
+        first.refresh_from_db()
+        first.accept(by=None, compared_with=first.compared_with)  # by somebody who has seen both
+        assert stored(answer)[0] == "No"
+
     def test_takes_the_text_as_it_was_edited(self, answer):
         proposed(answer).accept(by=None, body="<p>Hardly.</p>")
         assert stored(answer) == ("No", "<p>Hardly.</p>")
@@ -158,6 +168,14 @@ class TestScheduling:
         assert stored(answer)[1] == "<p>Edited meanwhile.</p>"
         scheduled.refresh_from_db()
         assert (scheduled.state, scheduled.decided_at, scheduled.takes_effect_at) == (State.OPEN, None, None)
+
+    def test_can_be_called_off(self, answer, scheduled):
+        scheduled.decline(by=None)
+        with time_machine.travel(NOW + timedelta(days=2)):
+            assert list(Proposal.objects.due()) == []
+        assert scheduled.state == State.DECLINED
+        with pytest.raises(Decided):
+            scheduled.decline(by=None)
 
     def test_time_that_has_passed_is_now(self, answer):
         proposed(answer).accept(by=None, at=timezone.now() - timedelta(days=1))

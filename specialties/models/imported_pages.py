@@ -122,7 +122,11 @@ class ImportedPage(models.Model):
     @cached_property
     def last_proposals(self):
         """What was last proposed from this page, by question."""
-        return {proposal.question_id: proposal for proposal in self.proposals.order_by("pk")}
+        proposals = self.proposals.select_related("question").order_by("pk")
+        found = {proposal.question_id: proposal for proposal in proposals}
+        for proposal in found.values():
+            proposal.specialty = self.specialty  # with its answers, read once
+        return found
 
     @property
     def parts(self):
@@ -210,7 +214,7 @@ class Entry:
     def question(self):
         return self.page.questions.get(self.key)
 
-    @cached_property
+    @property
     def answer(self):
         """What the guide says now; None where there is no guide yet or the question is not in the bank."""
         return self.page.specialty.answer_to(self.question) if self.page.specialty and self.question else None

@@ -118,6 +118,10 @@ class Proposal(models.Model):
         return self.author_name or (str(self.author) if self.author else "somebody whose account is gone")
 
     @property
+    def is_scheduled(self):
+        return self.state == State.ACCEPTED and not self.in_force_at
+
+    @property
     def compared_with(self):
         """Which answer its differences were shown against, to be sent back with a decision."""
         return self.answer.edited_at.isoformat() if self.answer.pk else ""
@@ -138,11 +142,12 @@ class Proposal(models.Model):
     def accept(self, *, by, compared_with=None, short_answer=None, body=None, at=None):
         """Put the text in force, or what it was edited to; with `at`, a time to come, let the worker do it then.
 
-        Raises Decided where somebody decided before, and WrittenOver where the answer that was `compared_with` it has
-        been edited since.
+        Raises Decided where somebody decided before, and WrittenOver where the answer was edited since: since it was
+        `compared_with` the proposal, or where nobody did that, since the proposal was made.
         """
         self._decide(State.ACCEPTED, by)
-        if compared_with not in (None, self.compared_with):
+        edited_since = bool(self.answer.pk) and self.answer.edited_at > self.created_at
+        if edited_since if compared_with is None else compared_with != self.compared_with:
             raise WrittenOver
         proposed = self.text
         self.short_answer = self.short_answer if short_answer is None else short_answer
@@ -156,7 +161,7 @@ class Proposal(models.Model):
 
     @transaction.atomic
     def decline(self, *, by):
-        """Leave the answer as it is. Raises Decided where somebody decided before."""
+        """Leave the answer as it is, also where its time was to come. Raises Decided where it is too late for that."""
         self._decide(State.DECLINED, by)
         self.save()
 
@@ -174,7 +179,8 @@ class Proposal(models.Model):
 
     def _decide(self, state, by):
         self._lock()
-        if self.state != State.OPEN:
+        can_be_called_off = state == State.DECLINED and self.is_scheduled
+        if self.state != State.OPEN and not can_be_called_off:
             raise Decided
         self.state, self.decided_by, self.decided_at = state, by, timezone.now()
 

@@ -28,7 +28,7 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}", returncode=2) from error
         try:
             page = read(document_of(content), Bank.of_portal(), specialty)
-            said = "" if dry_run else self.add(page, file.name)
+            said = "" if dry_run else self.add(page, file.name[:200])
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(json.dumps(as_json(page), ensure_ascii=False, indent=2) if options["json"] else as_text(page))
