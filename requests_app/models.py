@@ -260,26 +260,6 @@ class AdvisorRequest(Steps, models.Model):
     def topic_labels(self):
         return [Topic(topic).label for topic in self.topics]
 
-    def correct_email(self, address, *, by):
-        """Write down the student's right address. What failed goes there again, or the link where nothing did.
-
-        Raises IllegalMove where that address has an open request for this specialty.
-        """
-        try:
-            with transaction.atomic():
-                former = AdvisorRequest.objects.select_for_update().get(pk=self.pk).email
-                self.email = address
-                self.save(update_fields=["email", "updated_at"])
-                self.emails.redirect(former, address)
-                self.add_note(f"E-mail address corrected, from {former} to {address}.", by=by)
-                failed = list(self.emails.failed().filter(to=address))
-                for email in failed:
-                    email.send_again()
-                if self.is_open and not failed:
-                    emails.received(self)
-        except IntegrityError:
-            raise IllegalMove("This address has an open request for this specialty already.") from None
-
     def send_link_again(self):
         """Mail the link to the request's own address, unless that was done within the hour."""
         an_hour_ago = timezone.now() - timedelta(hours=1)

@@ -14,7 +14,8 @@ from smtplib import SMTPRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Replace
 from django.utils import timezone
 
 LEASE = timedelta(minutes=10)  # longer than one SMTP conversation can take
@@ -40,6 +41,11 @@ class OutgoingEmailQuerySet(models.QuerySet):
         """Let what has yet to be sent to a person, or asks to reply to them, name their present address."""
         for field in ("to", "reply_to") if old != settings.OFFICE_EMAIL else ():
             self.filter(sent_at=None, **{field: old}).update(**{field: new})
+
+    def replace_in_unsent(self, old, new):
+        """Put other words in place of these in what has yet to be sent."""
+        words = {field: Replace(field, Value(old), Value(new)) for field in ("text", "html")}
+        self.filter(sent_at=None).update(**words)
 
     def visible_to(self, user):
         """Those a member of staff may open: with the permission for it, those of requests they may know of."""

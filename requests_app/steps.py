@@ -3,7 +3,7 @@
 from functools import wraps
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from specialties.models import Advisor
@@ -153,6 +153,28 @@ class Steps:
     @step
     def add_note(self, text, *, by):
         self._record(Kind.NOTED, by=by, note=text)
+
+    @step
+    def correct_email(self, address, *, by):
+        """Write down the student's right address. What failed goes there again, or the link where nothing did.
+
+        The link is a new one: whoever got the e-mails until now has the old one, and may be a stranger. Raises
+        IllegalMove where that address has an open request for this specialty.
+        """
+        former_address, former_token = self.email, self.token
+        try:
+            with transaction.atomic():
+                self._change(email=address, token=self._meta.get_field("token").get_default())
+        except IntegrityError:
+            raise IllegalMove("This address has an open request for this specialty already.") from None
+        self.emails.redirect(former_address, address)
+        self.emails.replace_in_unsent(former_token, self.token)
+        self._record(Kind.NOTED, by=by, note=f"E-mail address corrected, from {former_address} to {address}.")
+        failed = list(self.emails.failed().filter(to=address))
+        for email in failed:
+            email.send_again()
+        if self.is_open and not failed:
+            emails.received(self)
 
     @step
     def answer_survey(self, satisfaction, comment=""):

@@ -256,7 +256,10 @@ class CorrectEmailForm(RequestVerb):
     statuses = Status.values
 
     email = forms.EmailField(
-        label="The student's address", validators=[letters_of_an_address], widget=UnfoldAdminEmailInputWidget
+        label="The student's address",
+        help_text="The student gets a new link there; the one that went to the wrong address opens nothing any more.",
+        validators=[letters_of_an_address],
+        widget=UnfoldAdminEmailInputWidget,
     )
 
     def apply(self, advisor_request, *, by):

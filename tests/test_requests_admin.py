@@ -854,6 +854,19 @@ def test_student_who_was_written_to_in_vain_gets_the_link_at_the_right_address(c
     assert [email.to for email in links] == ["somebody@example.edu", "ada@example.edu"]
 
 
+def test_link_that_went_to_a_wrong_address_opens_nothing_any_more(client, coordinator):
+    stored = make_request(email="stranger@example.edu")
+    old_page, pending = stored.get_absolute_url(), stored.emails.get(kind="received")
+    assert old_page in pending.text
+    client.post(verb_url(stored, "correct_email"), {"email": "ada@example.edu"})
+    assert client.get(old_page).status_code == 404
+    stored.refresh_from_db()
+    pending.refresh_from_db()
+    assert client.get(stored.get_absolute_url()).status_code == 200
+    for body in (pending.text, pending.html):
+        assert (old_page in body, stored.get_absolute_url() in body) == (False, True)
+
+
 @pytest.mark.parametrize("address", ["", "ada", "ada@exämple.edu", "BEN@example.edu"])
 def test_address_that_cannot_be_is_refused(client, coordinator, address):
     stored = make_request(email="ada@exmaple.edu")
