@@ -7,7 +7,10 @@ from django.urls import reverse
 from django.views.defaults import page_not_found
 from js_asset import Media
 
+from specialties.limits import TooMany
+
 PUBLIC_BODY_LIMIT = 100_000  # bytes; the longest message, every character percent-encoded, takes about half
+STAFF_BODY_LIMIT = 25_000_000  # bytes; the largest file staff may upload, and the form around it
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
@@ -28,15 +31,31 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
 
 
 def limit_body(get_response):
-    """Answer 413 to a public form that is larger than any honest one, before any of it is read."""
+    """Answer 413 to a form that is larger than any honest one, before any of it is read."""
 
     def middleware(request):
         size = request.META.get("CONTENT_LENGTH") or "0"
-        if not is_staff_page(request) and size.isdecimal() and int(size) > PUBLIC_BODY_LIMIT:
-            return render(request, "413.html", status=413)
+        limit = STAFF_BODY_LIMIT if is_staff_page(request) else PUBLIC_BODY_LIMIT
+        if size.isdecimal() and int(size) > limit:
+            return render(request, "413.html", {"is_staff_page": is_staff_page(request)}, status=413)
         return get_response(request)
 
     return middleware
+
+
+class AnswerTooMany:
+    """Turn TooMany, wherever it was raised, into the page that says when to try again."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        if isinstance(exception, TooMany):
+            return exception.told(render(request, "429.html", {"refusal": exception}))
+        return None
 
 
 class OwnErrorPages:

@@ -96,7 +96,10 @@ SITE_URL = setting(
 if not re.fullmatch(r"https?://[^/*\s]+", SITE_URL):
     raise ImproperlyConfigured(f"SITE_URL is {SITE_URL}; links in e-mails need one like https://advising.example.edu.")
 
-PROXIES = setting("PROXIES", 0 if DEBUG else 1, env.int)
+TRUSTED_PROXIES = setting("TRUSTED_PROXIES", 0 if DEBUG else 1, env.int)
+REQUESTS_PER_HOUR = setting("REQUESTS_PER_HOUR", 60, env.int)
+REQUESTS_PER_DAY = setting("REQUESTS_PER_DAY", 20, env.int)
+STUDENT_EMAIL_DOMAINS = [domain.strip().lower() for domain in setting("STUDENT_EMAIL_DOMAINS", [], env.list)]
 VOTES_PER_HOUR = setting("VOTES_PER_HOUR", 60, env.int)
 LINK_CHECK_DAYS = setting("LINK_CHECK_DAYS", 0, env.int)
 REVIEW_DAYS = setting("REVIEW_DAYS", 365, env.int)
@@ -130,6 +133,7 @@ MIDDLEWARE = [
     "advising.middleware.ContentSecurityPolicyMiddleware",
     "advising.middleware.OwnErrorPages",
     "advising.middleware.limit_body",
+    "advising.middleware.AnswerTooMany",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -3,9 +3,11 @@ import uuid
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Div, Field, Layout, Submit
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.html import format_html
 
+from specialties.limits import DAY, HOUR, TooMany, count
 from specialties.models import Advisor
 from specialties.written import UNREADABLE, LinesField, LinkedErrors, WrittenField
 
@@ -33,6 +35,8 @@ def option(title, note):
 
 
 class AdvisorRequestForm(LinkedErrors, forms.ModelForm):
+    too_many = None
+
     class_year = forms.ChoiceField(
         label="Your year",
         choices=ClassYear,
@@ -153,6 +157,12 @@ class AdvisorRequestForm(LinkedErrors, forms.ModelForm):
             self.data = self.data.copy()
             self.data["submission_id"] = uuid.uuid4()
 
+    def clean_email(self):
+        email, domains = self.cleaned_data["email"], settings.STUDENT_EMAIL_DOMAINS
+        if domains and email.rpartition("@")[2].lower() not in domains:
+            raise ValidationError(f"Please give your school address, which ends in @{' or @'.join(domains)}.")
+        return email
+
     @property
     def is_from_a_bot(self):
         return bool(self.cleaned_data["subject"])
@@ -164,8 +174,17 @@ class AdvisorRequestForm(LinkedErrors, forms.ModelForm):
         fields = {name: self.cleaned_data[name] for name in self.Meta.fields}
         return {**fields, "preferred_advisor_id": advisor.pk if advisor else None}
 
-    def submit(self):
-        """Store the request and return the address of its page; add an error and return None where it is refused."""
+    def submit(self, place):
+        """Store the request that came from `place` and return the address of its page.
+
+        Add an error and return None where it is refused; `too_many` says so where that is for its number.
+        """
+        try:
+            self.count(place)
+        except TooMany as refusal:
+            self.too_many = refusal
+            self.add_error(None, f"More requests came from your network or this address than we take. {refusal}")
+            return None
         submission_id = self.cleaned_data["submission_id"]
         if self.is_from_a_bot:
             return decoy_url(self.specialty, submission_id=submission_id, email=self.cleaned_data["email"])
@@ -182,6 +201,11 @@ class AdvisorRequestForm(LinkedErrors, forms.ModelForm):
             )
             return None
         return advisor_request.get_absolute_url()
+
+    def count(self, place):
+        count("requests from a place", place, most=settings.REQUESTS_PER_HOUR, seconds=HOUR)
+        address = self.cleaned_data["email"].lower()
+        count("requests of an address", address, most=settings.REQUESTS_PER_DAY, seconds=DAY)
 
 
 class ResponseForm(forms.Form):

@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from specialties.limits import place_of
 from specialties.models import Specialty
 from specialties.private_pages import private_page
 
@@ -20,12 +21,13 @@ def create(request, slug):
     specialty = get_object_or_404(Specialty.objects.published(), slug=slug)
     data = request.POST if request.method == "POST" else None
     form = AdvisorRequestForm(data, specialty=specialty, initial={"advisor": request.GET.get("advisor", "")})
-    if form.is_valid() and (page := form.submit()):
+    if form.is_valid() and (page := form.submit(place_of(request))):
         response = redirect(page)
         remember(response, form.sent if form.is_from_a_bot else {})  # a cookie for both, so that none tells them apart
         return response
     context = {"specialty": specialty, "form": form}
-    return render(request, "requests_app/create.html", context, status=422 if form.errors else 200)
+    response = render(request, "requests_app/create.html", context, status=422 if form.errors else 200)
+    return form.too_many.told(response) if form.too_many else response
 
 
 @private_page

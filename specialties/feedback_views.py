@@ -12,9 +12,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST
 
+from . import limits
 from .feedback import SIGNER, WORDS_WITHIN, Feedback
 from .forms import WordsForm
-from .limits import is_allowed, place_of
 from .models import Answer
 
 NOT_STORED = 0  # in place of a primary key, for who filled the field no person sees
@@ -32,8 +32,7 @@ def vote(request, slug):
     answer = next((answer for answer in answers if answer.question.key == key), None)
     if answer is None:
         raise Http404
-    if not is_allowed("votes", place_of(request), most=settings.VOTES_PER_HOUR, seconds=3600):
-        return render(request, "429.html", status=429)
+    limits.count("votes", limits.place_of(request), most=settings.VOTES_PER_HOUR, seconds=limits.HOUR)
     is_from_a_bot = request.POST.get("subject")
     stored = NOT_STORED if is_from_a_bot else answer.feedback.create(is_helpful=is_helpful).pk
     return redirect("specialties:feedback", SIGNER.sign(f"{answer.pk}-{stored}"))

@@ -1,12 +1,18 @@
 """How often something may be done from one place: counted in the database, exactly, by all processes together."""
 
+import math
 import time
+from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
 
 from django.conf import settings
 from django.db import connection, models
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
 
+HOUR = 3600  # seconds
+DAY = 24 * HOUR
 HOME = 64  # bits of an IPv6 address that name a household; it has all addresses below
 
 COUNT_ONE_MORE = """
@@ -27,8 +33,22 @@ class Allowance(models.Model):
         return self.key
 
 
-def is_allowed(what, who, *, most, seconds):
-    """Count one more of `what` by `who`; return whether that is within `most` in this stretch of so many seconds."""
+class TooMany(Exception):
+    """More than the limit allows: the next may come after `until`. Wherever it is raised, the answer is a 429 page."""
+
+    def __init__(self, until):
+        self.until = timezone.localtime(until)
+        super().__init__(f"Please try again after {date_format(self.until, 'g:i a')}.")
+
+    def told(self, response):
+        """Return a response as the answer to whom the limit was told: with its status, and in how many seconds."""
+        response.status_code = 429
+        response["Retry-After"] = max(math.ceil((self.until - timezone.now()).total_seconds()), 1)
+        return response
+
+
+def count(what, who, *, most, seconds):
+    """Count one more of `what` by `who`. Raises TooMany past `most` in this stretch of so many seconds."""
     now = int(time.time())
     ends_at = (now // seconds + 1) * seconds
     key = salted_hmac(f"allowance of {what}", f"{who} {ends_at}", algorithm="sha256").hexdigest()
@@ -37,13 +57,14 @@ def is_allowed(what, who, *, most, seconds):
         [used] = cursor.fetchone()
     if used == 1:
         Allowance.objects.filter(ends_at__lte=now).delete()
-    return used <= most
+    if used > most:
+        raise TooMany(datetime.fromtimestamp(ends_at, UTC))
 
 
 def place_of(request):
     """Return where a request comes from, as the proxies we know say: an IPv4 address, or the network of an IPv6 one."""
     hops = [request.META.get("REMOTE_ADDR", ""), *reversed(request.headers.get("X-Forwarded-For", "").split(","))]
-    address = hops[min(settings.PROXIES, len(hops) - 1)].strip()
+    address = hops[min(settings.TRUSTED_PROXIES, len(hops) - 1)].strip()
     try:
         address = ip_address(address)
     except ValueError:

@@ -366,6 +366,76 @@ def test_a_megabyte_is_refused_before_it_is_read(client, url):
     assert nothing_stored()
 
 
+class TestLimits:
+    """Of requests from one network address within an hour, and for one e-mail address within a day."""
+
+    def send(self, client, url, place="192.0.2.1", **fields):
+        return client.post(url, form_data(**fields), REMOTE_ADDR=place)
+
+    @pytest.fixture(autouse=True)
+    def one_hour(self):
+        with time_machine.travel("2026-11-24T15:30:00Z", tick=False):
+            yield
+
+    def test_place_may_send_so_many_and_reads_when_to_try_again(self, client, url, settings):
+        settings.REQUESTS_PER_HOUR = 2
+        for number in range(2):
+            assert self.send(client, url, email=f"{number}@example.edu").status_code == 302
+        refused = self.send(client, url, email="ada@example.edu", message="How are aways seen?")
+        assert (refused.status_code, refused["Retry-After"]) == (429, "1800")
+        page = refused.content.decode()
+        assert "Please try again after 10:00 a.m." in page
+        assert "How are aways seen?" in page
+        assert AdvisorRequest.objects.count() == 2
+        assert self.send(client, url, place="192.0.2.2").status_code == 302
+
+    def test_address_may_send_so_many_wherever_from_and_however_it_is_written(self, client, url, settings):
+        settings.REQUESTS_PER_DAY = 1
+        assert self.send(client, url, place="192.0.2.1").status_code == 302
+        AdvisorRequest.objects.get().withdraw()
+        assert self.send(client, url, place="192.0.2.2", email="ADA@example.edu").status_code == 429
+        assert AdvisorRequest.objects.count() == 1
+
+    def test_address_with_an_open_request_cannot_be_asked_about_for_ever(self, client, url, settings):
+        settings.REQUESTS_PER_DAY = 2
+        codes = [self.send(client, url, place=f"192.0.2.{number}").status_code for number in range(3)]
+        assert codes == [302, 422, 429]
+
+    def test_bot_is_counted_like_anybody(self, client, url, settings):
+        settings.REQUESTS_PER_HOUR = 1
+        assert [client.post(url, trapped()).status_code for _ in range(2)] == [302, 429]
+
+    def test_claiming_to_be_forwarded_changes_nothing(self, client, url, settings):
+        settings.REQUESTS_PER_HOUR, settings.TRUSTED_PROXIES = 1, 1
+        codes = [
+            client.post(
+                url,
+                form_data(email=f"{number}@example.edu"),
+                headers={"x-forwarded-for": f"10.0.0.{number}, 192.0.2.1"},
+            ).status_code
+            for number in range(2)
+        ]
+        assert codes == [302, 429]
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("ada@example.edu", 302),
+        ("ada@Students.Example.EDU", 302),
+        ("ada@example.com", 422),
+        ("ada@evil-example.edu", 422),
+        ("ada@sub.example.edu", 422),
+    ],
+)
+def test_only_addresses_of_the_schools_domains_may_ask(client, url, settings, address, code):
+    settings.STUDENT_EMAIL_DOMAINS = ["example.edu", "students.example.edu"]
+    response = client.post(url, form_data(email=address))
+    assert response.status_code == code
+    told = "which ends in @example.edu or @students.example.edu" in response.content.decode()
+    assert told == (code == 422)
+
+
 def test_advisor_of_another_specialty_or_opted_out_is_refused(client, url, guide):
     elsewhere = make_advisor(make_specialty())
     opted_out, not_taking = make_advisor(guide, request_limit=0), make_advisor(guide, accepts_requests=False)

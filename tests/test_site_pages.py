@@ -145,9 +145,14 @@ def test_form_without_its_token_is_sent_back(settings):
 
 @pytest.mark.parametrize(
     ("url", "size", "code"),
-    [("/take/", 99_000, 200), ("/take/", 101_000, 413), ("/admin/take/", 101_000, 200)],
+    [
+        ("/take/", 99_000, 200),
+        ("/take/", 101_000, 413),
+        ("/admin/take/", 101_000, 200),
+        ("/admin/take/", 25_000_001, 413),
+    ],
 )
-def test_public_forms_are_limited_and_those_of_staff_are_not(client, settings, url, size, code):
+def test_forms_are_limited_those_of_staff_to_what_a_file_needs(client, settings, url, size, code):
     settings.ROOT_URLCONF = __name__
     response = client.post(url, "x" * size, content_type="text/plain")
     assert response.status_code == code
