@@ -43,6 +43,17 @@ def limit_body(get_response):
     return middleware
 
 
+def permissions_policy(get_response):
+    """Tell browsers that pages use none of what a device has, so that nothing smuggled into one can either."""
+
+    def middleware(request):
+        response = get_response(request)
+        response["Permissions-Policy"] = settings.PERMISSIONS_POLICY
+        return response
+
+    return middleware
+
+
 class AnswerTooMany:
     """Turn TooMany, wherever it was raised, into the page that says when to try again."""
 

@@ -131,6 +131,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "advising.middleware.ContentSecurityPolicyMiddleware",
+    "advising.middleware.permissions_policy",
     "advising.middleware.OwnErrorPages",
     "advising.middleware.limit_body",
     "advising.middleware.AnswerTooMany",
@@ -318,6 +319,8 @@ SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEBUG
 CSRF_COOKIE_HTTPONLY = True
 X_FRAME_OPTIONS = "DENY"
+UNUSED = ["camera", "microphone", "geolocation", "payment", "usb", "display-capture", "browsing-topics"]
+PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in UNUSED)
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -331,6 +334,8 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": ["'none'"],
     },
 }
+if report_url := setting("CSP_REPORT_URL", "", like(r"https://\S+", "https://reports.example.edu/csp")):
+    CONTENT_SECURITY_POLICY["DIRECTIVES"]["report-uri"] = [report_url]
 # unfold's Alpine evaluates expressions and sets styles, so staff pages allow both; nothing else does.
 ADMIN_CONTENT_SECURITY_POLICY = {
     **CONTENT_SECURITY_POLICY["DIRECTIVES"],

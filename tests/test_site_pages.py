@@ -58,6 +58,9 @@ def test_public_pages_send_a_strict_policy_and_set_no_cookie(client, guide):
         }
         assert response["X-Content-Type-Options"] == "nosniff"
         assert response["X-Frame-Options"] == "DENY"
+        assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+        assert response["Referrer-Policy"] == "same-origin"
+        assert "camera=(), microphone=(), geolocation=()" in response["Permissions-Policy"]
         assert not response.cookies
         html = re.sub(r'<script src="/static/|<script type="application/ld\+json">', "", response.content.decode())
         assert not re.search(r"<script|<style|style=|onclick=", html)
