@@ -66,6 +66,7 @@ def test_department_confirms_one_proposes_one_and_answers_a_blank_one(open_page,
     assert confirmed == {"away-count", "chair-letter", "research"}
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_page_has_no_barriers_and_fits_at_every_turn(open_page, guide, width, scheme):
