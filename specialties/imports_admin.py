@@ -12,7 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from .importing import Bank, Refused, document_of, read
+from .importing import Refused, read_for_guide
 from .importing.content import content_of
 from .importing.documents import LARGEST_FILE
 from .models import ImportedPage, Proposal, Specialty, Stage
@@ -55,12 +55,9 @@ class ImportForm(forms.Form):
             raise ValidationError("This file is larger than 20 MB.")
         specialty = self.cleaned_data.get("specialty")
         try:
-            document = document_of(text or file.read())
-            page = read(document, Bank.of_portal(), specialty.name if specialty else "")
+            page, specialty = read_for_guide(text or file.read(), specialty.name if specialty else "")
         except Refused as refusal:
             raise ValidationError(str(refusal)) from refusal
-        if not specialty:
-            specialty = Specialty.objects.filter(name__iexact=page.specialty).first()
         if not (specialty or page.specialty):
             raise ValidationError(
                 {"specialty": "The page does not say which specialty it is about. Please choose one."}

@@ -1,8 +1,9 @@
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
-from specialties.importing import Bank, document_of, read
+from specialties.importing import read_for_guide
 from specialties.importing.content import content_of
 from specialties.models import ImportedPage, Proposal, Question, Specialty, Stage
 from specialties.models.proposals import State
@@ -27,7 +28,7 @@ Scrubs are fine.
 
 
 def kept(text=PAGE, specialty=None):
-    page = read(document_of(text), Bank.of_portal())
+    page, _ = read_for_guide(text, specialty.name if specialty else "")
     return ImportedPage.objects.keep(content_of(page), name="A page", specialty=specialty, by=make_superuser())
 
 
@@ -118,6 +119,29 @@ def test_unmatched_question_is_kept_as_the_specialtys_own(urology):
     assert (question.text, question.label) == ("What do you wear in the clinic?", "What do you wear in the clini…")
     assert answers(urology) == {question.key: "<p>Scrubs are fine.</p>"}
     assert page.reread().unmatched == []
+
+
+def test_kept_question_is_recognised_when_its_page_comes_again(urology, tmp_path):
+    page = kept(specialty=urology)
+    page.unmatched[0].keep(Stage.objects.last(), by=None)
+    for proposal in page.proposals.open():
+        proposal.accept(by=None)
+    assert kept(specialty=urology) == page
+    [own] = urology.own_questions.all()
+    assert states(kept(f"{PAGE} Always.\n", specialty=urology))[own.key] == "changed"
+    file = tmp_path / "urology.txt"
+    file.write_text(PAGE)
+    call_command("import_guide", file, "--specialty", "urology")
+    assert ImportedPage.objects.count() == 2
+    assert page.reread().unmatched == page.reread().to_decide == []
+    assert page.proposals.count() == 3
+
+
+def test_page_that_comes_again_is_compared_with_the_bank_as_it_is_now(urology):
+    page = kept(specialty=urology)
+    Question.objects.filter(key="research").update(other_wordings="What do you wear in the clinic?")
+    assert kept(specialty=urology) == page
+    assert states(page)["research"] == "new"
 
 
 def test_unmatched_question_is_skipped(urology):

@@ -46,9 +46,11 @@ class ImportedPageQuerySet(models.QuerySet):
     @transaction.atomic
     def keep(self, content, *, name, specialty, by):
         """Return the page with this content, and what it says otherwise than its guide proposed, where it has one."""
-        fingerprint = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+        fingerprint = fingerprint_of(said_by_page(content))
         page = self.filter(fingerprint=fingerprint, specialty=specialty).first()
-        if not page:
+        if page:
+            page.recognise(content)
+        else:
             page = self.create(content=content, fingerprint=fingerprint, name=name, specialty=specialty, author=by)
         if specialty:
             page.propose()
@@ -116,8 +118,7 @@ class ImportedPage(models.Model):
     @cached_property
     def questions(self):
         """The questions an entry can be, by key."""
-        asked = Question.objects.asked_of(self.specialty) if self.specialty else Question.objects.asked_of_all()
-        return {question.key: question for question in asked}
+        return {question.key: question for question in Question.objects.asked_of(self.specialty)}
 
     @cached_property
     def last_proposals(self):
@@ -157,6 +158,13 @@ class ImportedPage(models.Model):
     def new_resources(self):
         known = {resource.url for resource in self.specialty.resources.all()} if self.specialty else set()
         return [resource for resource in self.content["resources"] if resource["url"] not in known]
+
+    def recognise(self, content):
+        """Take over which questions are in the bank by now, where nobody has said so of the page."""
+        for entry, read in zip(self.entries, content["entries"], strict=True):
+            if entry.state == UNMATCHED and read["key"]:
+                self.decide(entry, key=read["key"])
+        del self.entries
 
     @transaction.atomic
     def propose(self):
@@ -289,6 +297,16 @@ class Entry:
 
     def skip(self):
         self.page.decide(self, skipped=True)
+
+
+def fingerprint_of(data):
+    return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def said_by_page(content):
+    """Return the content without what the portal made of it, which changes with the bank."""
+    entries = [{name: value for name, value in entry.items() if name != "key"} for entry in content["entries"]]
+    return content | {"entries": entries, "warnings": None}
 
 
 def words(html):
