@@ -134,7 +134,9 @@ class ImportedPageAdmin(ModelAdmin):
             parts = [
                 part for part in request.POST.getlist("part") if part != "advisors" or may_add_advisors(request.user)
             ]
-            page.take_over(parts)
+            page.take_over(
+                parts, {part: request.POST[f"seen-{part}"] for part in parts if f"seen-{part}" in request.POST}
+            )
             messages.success(request, "What you ticked is in the guide now.")
         elif name in ("match", "keep") and not may_ask(request.user):
             messages.error(request, "Only the office says which question this is, or adds one. You can leave it out.")

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 
 from specialties.importing import read_for_guide
@@ -153,7 +154,7 @@ def test_unmatched_question_is_skipped(urology):
 
 def test_other_parts_are_taken_over_one_by_one(urology):
     page = kept(specialty=urology)
-    assert [(name, text) for name, _, text in page.parts] == [
+    assert [(name, text) for name, _, text, _ in page.parts] == [
         (
             "quote",
             "<ins>Urology looks after the urinary tract, and after those who live with what goes wrong in it.</ins>",
@@ -166,6 +167,51 @@ def test_other_parts_are_taken_over_one_by_one(urology):
         "Urology looks after the urinary tract, and after those who live with what goes wrong in it.",
         "",
     )
+
+
+def test_part_that_was_edited_meanwhile_is_not_overwritten(urology):
+    page = kept(specialty=urology)
+    shown = {part.name: part.compared_with for part in page.parts}
+    urology.quote = "Written meanwhile."
+    urology.save()
+    for compared_with in ({}, shown):
+        with pytest.raises(ValidationError) as refusal:
+            page.take_over(["quote", "quote_source"], compared_with)
+        assert refusal.value.messages == [
+            "Quote: edited meanwhile. It is “Written meanwhile.” now; the page says “Urology looks after the urinary "
+            "tract, and after those who live with what goes wrong in it.”.",
+            "Nothing was taken over. Look at the differences again.",
+        ]
+    urology.refresh_from_db()
+    assert (urology.quote, urology.quote_source) == ("Written meanwhile.", "")
+    shown = {part.name: part.compared_with for part in page.reread().parts}
+    for _ in range(2):  # the second finds it in place
+        page.take_over(["quote", "quote_source"], shown)
+    urology.refresh_from_db()
+    assert (urology.quote[:7], urology.quote_source) == ("Urology", "A Guide to Specialties, p. 4.")
+
+
+def test_page_that_comes_again_may_replace_what_was_in_place_by_then(urology):
+    kept(specialty=urology)
+    urology.quote = "Written meanwhile."
+    urology.save()
+    kept(specialty=Specialty.objects.get()).take_over(["quote"])
+    urology.refresh_from_db()
+    assert urology.quote[:7] == "Urology"
+
+
+def test_two_who_decide_at_once_lose_nothing(urology):
+    page = kept(f"{PAGE}Does class rank matter?\nYes.\n", specialty=urology)
+    [clinic, hard], [same, _] = page.reread().unmatched, page.reread().unmatched
+    clinic.match(Question.objects.get(key="research"))
+    with pytest.raises(ValidationError, match="The page has another answer to “Research”"):
+        hard.match(Question.objects.get(key="research"))
+    hard.skip()
+    assert (states(page)["research"], states(page)["Does class rank matter?"]) == ("new", "skipped")
+    for again in (same.skip, lambda: same.keep(Stage.objects.last(), by=None)):
+        with pytest.raises(ValidationError, match="somebody decided that before"):
+            again()
+    assert not urology.own_questions.exists()
 
 
 def test_page_of_a_new_specialty_becomes_a_draft_at_one_word(questions):

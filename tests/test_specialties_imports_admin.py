@@ -93,6 +93,17 @@ def test_answer_that_was_edited_meanwhile_is_not_overwritten(superuser_client, u
     assert Answer.objects.get(question=proposal.question).body == "<p>Written meanwhile.</p>"
 
 
+def test_part_that_was_edited_meanwhile_is_not_overwritten(superuser_client, urology):
+    page = imported(superuser_client)
+    part, _ = page.parts
+    assert f'name="seen-quote" value="{part.compared_with}"' in superuser_client.get(change_url(page)).content.decode()
+    Specialty.objects.update(quote="Written meanwhile.")
+    [message] = decide(superuser_client, page, "take_over", part=["quote"], **{"seen-quote": part.compared_with})
+    assert "It is “Written meanwhile.” now; the page says “Urology looks" in message
+    shown = {"part": ["quote"], "seen-quote": page.reread().parts[0].compared_with}
+    assert decide(superuser_client, page, "take_over", **shown) == ["What you ticked is in the guide now."]
+
+
 def test_unmatched_question_is_matched_kept_or_left_out(superuser_client, urology):
     page = imported(superuser_client)
     number = page.unmatched[0].number
