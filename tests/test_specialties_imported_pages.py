@@ -6,9 +6,9 @@ from django.core.management import call_command
 
 from specialties.importing import read_for_guide
 from specialties.importing.content import content_of
-from specialties.models import ImportedPage, Proposal, Question, Specialty, Stage
+from specialties.models import Advisor, ImportedPage, Proposal, Question, Specialty, Stage
 from specialties.models.proposals import State
-from tests.factories import make_specialty, make_superuser
+from tests.factories import make_advisor, make_specialty, make_superuser
 
 pytestmark = pytest.mark.django_db
 
@@ -198,6 +198,55 @@ def test_page_that_comes_again_may_replace_what_was_in_place_by_then(urology):
     kept(specialty=Specialty.objects.get()).take_over(["quote"])
     urology.refresh_from_db()
     assert urology.quote[:7] == "Urology"
+
+
+class TestAdvisors:
+    """Those a page names, and whom the portal knows by the name or the address."""
+
+    def page(self, urology, *lines):
+        return kept("\n".join([PAGE, "Specialty Career Advisor:", *lines, ""]), specialty=urology)
+
+    def lines(self, page):
+        return [str(named) for named in page.new_advisors]
+
+    def test_address_decides_who_it_is(self, urology):
+        jo = make_advisor(name="Josephine Advisor", email="Jo@example.edu")
+        page = self.page(urology, "Jo Advisor, MD", "jo@example.edu")
+        assert self.lines(page) == ["Jo Advisor, MD, jo@example.edu (in the portal as Josephine Advisor)"]
+        page.take_over(["advisors"])
+        assert (list(urology.advisors.all()), list(Advisor.objects.all())) == ([jo], [jo])
+        assert self.lines(self.page(urology, "Jo Advisor, MD", "JO@example.edu")) == []
+
+    def test_same_name_with_another_address_is_somebody_else(self, urology):
+        other = make_advisor(name="Jo Advisor", email="other@example.edu")
+        page = self.page(urology, "Jo Advisor, MD", "jo@example.edu")
+        assert self.lines(page) == [
+            "Jo Advisor, MD, jo@example.edu (same name, other address: somebody new beside the one in the portal)"
+        ]
+        page.take_over(["advisors"])
+        assert list(other.specialties.all()) == []
+        assert [advisor.email for advisor in urology.advisors.all()] == ["jo@example.edu"]
+
+    def test_same_name_is_the_same_where_one_has_no_address(self, urology):
+        jo = make_advisor(name="Jo Advisor", email="")
+        self.page(urology, "Jo Advisor, MD", "jo@example.edu").take_over(["advisors"])
+        assert list(urology.advisors.all()) == [jo]
+        jo.refresh_from_db()
+        assert jo.email == ""
+
+    def test_name_alone_that_several_have_is_left_to_staff(self, urology):
+        for name in ("one", "two"):
+            make_advisor(name="Jo Advisor", email=f"{name}@example.edu")
+        page = self.page(urology, "Jo Advisor, MD")
+        assert self.lines(page) == ["Jo Advisor, MD (several advisors could be meant: add the right one by hand)"]
+        page.take_over(["advisors"])
+        assert list(urology.advisors.all()) == []
+
+    def test_somebody_new_who_is_named_twice_is_one(self, urology):
+        page = self.page(urology, "Jo Advisor, MD", "jo@example.edu", "Jo Advisor, MD", "jo@example.edu")
+        assert self.lines(page) == ["Jo Advisor, MD, jo@example.edu (new to the portal)"] * 2
+        page.take_over(["advisors"])
+        assert [advisor.name for advisor in urology.advisors.all()] == ["Jo Advisor"]
 
 
 def test_two_who_decide_at_once_lose_nothing(urology):

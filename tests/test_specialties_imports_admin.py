@@ -4,7 +4,7 @@ from django.urls import reverse
 
 from specialties.models import Answer, ImportedPage, Proposal, Question, Specialty
 from specialties.models.proposals import Source, State, propose
-from tests.factories import make_answer, make_question, make_specialty
+from tests.factories import make_advisor, make_answer, make_question, make_specialty
 from tests.test_specialties_imported_pages import PAGE
 from tests.test_specialties_roles import member_of
 
@@ -259,10 +259,15 @@ def test_question_of_another_specialty_is_not_answered(superuser_client, urology
 def test_queries_of_a_page_are_flat(client, superuser, django_assert_num_queries, urology, text, is_liaison):
     user = member_of("Liaisons", urology) if is_liaison else superuser
     client.force_login(user)
-    page = imported(client, text=text)
+    names = ["Jo Advisor"] if text == PAGE else ["Jo Advisor", "Robin Advisor", "Sam Advisor"]
+    for name in names:
+        make_advisor(urology, name=name)
+    advisors = "".join(f"{name}, MD\n{name.split()[0]}@example.edu\n" for name in names)
+    page = imported(client, text=f"{text}\nSpecialty Career Advisor:\n{advisors}")
     client.get(change_url(page))
+    assert len(page.new_advisors) == len(names)
     assert page.proposals.count() == (2 if text == PAGE else 4)
-    with django_assert_num_queries(12 if is_liaison else 10):
+    with django_assert_num_queries(13 if is_liaison else 11):
         client.get(change_url(page))
 
 

@@ -17,6 +17,7 @@ from ..differences import differences
 from ..fields import plain_text
 from .advisors import Advisor
 from .guides import Question, Resource, Specialty, count_of
+from .named_advisors import NamedAdvisor
 from .proposals import Proposal, Source, State, propose
 
 NEW, CHANGED, SAME, BLANK, UNMATCHED, SKIPPED = "new", "changed", "same", "blank", "unmatched", "skipped"
@@ -143,8 +144,8 @@ class ImportedPage(models.Model):
             found, present = plain_text(self.fields.get(name, "")), plain_text(self.in_place(name))
             if found and found != present:
                 yield Part(name, label, differences(present, found), fingerprint_of(self.in_place(name)))
-        if names := [advisor["name"] for advisor in self.new_advisors]:
-            yield Part("advisors", "advisors", differences("", "\n".join(names)))
+        if advisors := self.new_advisors:
+            yield Part("advisors", "advisors", differences("", "\n".join(map(str, advisors))))
         if lines := [f"{resource['label']}: {resource['url']}" for resource in self.new_resources]:
             yield Part("resources", "resources", differences("", "\n".join(lines)))
 
@@ -159,8 +160,11 @@ class ImportedPage(models.Model):
 
     @property
     def new_advisors(self):
-        known = {advisor.name for advisor in self.specialty.advisors.all()} if self.specialty else set()
-        return [advisor for advisor in self.content["advisors"] if advisor["name"] not in known]
+        """The advisors that the page names and the guide does not."""
+        known = list(Advisor.objects.all()) if self.content["advisors"] else []
+        named = [NamedAdvisor(known, **found) for found in self.content["advisors"]]
+        present = set(self.specialty.advisors.all()) if self.specialty and named else set()
+        return [each for each in named if not present.intersection(each.meant)]
 
     @property
     def new_resources(self):
@@ -210,8 +214,8 @@ class ImportedPage(models.Model):
             setattr(self.specialty, name, value)
         stored(self.specialty)
         if "advisors" in parts:
-            for found in self.new_advisors:
-                self.specialty.advisors.add(advisor_named(**found))
+            for named in self.new_advisors:
+                self.specialty.advisors.add(*advisor_of(named))
         if "resources" in parts:
             for position, resource in enumerate(self.new_resources):
                 stored(Resource(specialty=self.specialty, position=100 + position, **resource))
@@ -374,14 +378,15 @@ def contact_fields(contact):
     return fields | ({"address": "\n".join(address)} if address else {})
 
 
-def advisor_named(name, credentials, role, email):
-    """Return the advisor of this name; where there is none, a new one."""
-    advisor = Advisor.objects.filter(name=name).first()
-    if not advisor:
-        advisor = Advisor(name=name, credentials=credentials, email=email, slug=free(Advisor, "slug", name))
-        advisor.role = role or advisor.role
-        stored(advisor)
-    return advisor
+def advisor_of(named):
+    """Return the one advisor that is meant, a new one where the portal knows none, and nobody in doubt."""
+    if not named.meant:
+        fields = {"name": named.name, "credentials": named.credentials, "email": named.email}
+        advisor = Advisor(slug=free(Advisor, "slug", named.name), **fields)
+        advisor.role = named.role or advisor.role
+        named.known.append(stored(advisor))  # the page may name them twice
+        return [advisor]
+    return named.meant if len(named.meant) == 1 else []
 
 
 def stored(row, way="imported page"):
