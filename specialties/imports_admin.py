@@ -16,7 +16,7 @@ from .importing import Refused, read_for_guide
 from .importing.content import content_of
 from .importing.documents import LARGEST_FILE
 from .models import ImportedPage, Proposal, Specialty, Stage
-from .models.proposals import Decided, Source, State, WrittenOver
+from .models.proposals import Decided, NotAsked, Source, State, WrittenOver
 
 
 class ImportForm(forms.Form):
@@ -250,6 +250,9 @@ def decide(request, proposal, verb, at=None):
             proposal.decline(by=request.user)
     except Decided:
         messages.error(request, f"{proposal}: somebody decided that before.")
+        return False
+    except NotAsked:
+        messages.error(request, f"{proposal}: only another specialty is asked this now. You can decline the text.")
         return False
     except WrittenOver:
         messages.error(request, f"{proposal}: the answer was edited meanwhile. Look at the difference again.")

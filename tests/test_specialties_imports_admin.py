@@ -226,6 +226,22 @@ class TestProposal:
         superuser_client.post(change_url(proposal), data)
         assert Answer.objects.get().body == "<p>Edited meanwhile.</p>"
 
+    def test_to_a_question_of_another_specialty_by_now_is_refused(self, superuser_client, urology, proposal):
+        other = propose(urology, Question.objects.get(key="chair-letter"), body="<p>No.</p>", source=Source.STAFF)
+        Question.objects.filter(key="research").update(specialty=make_specialty())
+        refusal = "Urology: Research: only another specialty is asked this now. You can decline the text."
+        html = superuser_client.get(change_url(proposal)).content.decode()
+        assert "<ins>It helps much.</ins>" in html
+        response = superuser_client.post(change_url(proposal), {"body": proposal.body, ACCEPT: "1"}, follow=True)
+        assert refusal in map(str, response.context["messages"])
+        data = {"action": "accept_ticked", "_selected_action": [proposal.pk, other.pk]}
+        response = superuser_client.post(reverse("admin:specialties_proposal_changelist"), data, follow=True)
+        assert sorted(map(str, response.context["messages"])) == ["1 accepted.", refusal]
+        assert {answer.question.key: answer.body for answer in Answer.objects.all()} == {
+            "research": "<p>It helps.</p>",
+            "chair-letter": "<p>No.</p>",
+        }
+
     def test_is_accepted_for_a_time_to_come(self, superuser_client, proposal):
         data = {"body": "<p>New.</p>", "takes_effect_at_0": "2099-01-02", "takes_effect_at_1": "08:00", ACCEPT: "1"}
         superuser_client.post(change_url(proposal), data)
