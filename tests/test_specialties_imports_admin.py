@@ -124,6 +124,21 @@ def test_question_is_kept_once(superuser_client, urology):
     assert urology.own_questions.count() == 1
 
 
+def test_question_that_is_too_long_to_be_kept_is_not_cut(superuser_client, urology):
+    wording = f"What do you wear in the clinic, {'and what on the ward, ' * 13}and why?"
+    page = imported(superuser_client, text=PAGE.replace("What do you wear in the clinic?", wording))
+    [entry] = page.unmatched
+    reason = (
+        f"This question has {len(wording)} characters, and there is room for 300: it cannot be kept as a question of "
+        "its own. Take it for one of the bank, or leave it out."
+    )
+    html = superuser_client.get(change_url(page)).content.decode()
+    assert reason in html
+    assert f'value="keep:{entry.number}"' not in html
+    assert decide(superuser_client, page, f"keep:{entry.number}") == [reason]
+    assert not urology.own_questions.exists()
+
+
 def test_question_that_the_page_answers_elsewhere_is_not_matched_twice(superuser_client, urology):
     page = imported(superuser_client)
     number = page.unmatched[0].number

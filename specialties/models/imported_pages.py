@@ -301,6 +301,17 @@ class Entry:
             page=self.page,
         )
 
+    @property
+    def too_long(self):
+        """Why the wording cannot be kept as a question; "" where it can."""
+        room = Question._meta.get_field("text").max_length
+        if len(self.wording) <= room:
+            return ""
+        return (
+            f"This question has {len(self.wording)} characters, and there is room for {room}: it cannot be kept as a "
+            "question of its own. Take it for one of the bank, or leave it out."
+        )
+
     def undecided(self):
         """Return the entry as it is stored now, under lock. Raises ValidationError where somebody decided before."""
         entry = self.page.locked().entries[self.number]
@@ -327,13 +338,15 @@ class Entry:
     @transaction.atomic
     def keep(self, stage, *, by):
         """Make it a question that this specialty alone is asked, with the page's answer. Raises likewise."""
+        if self.too_long:
+            raise ValidationError(self.too_long)
         entry = self.undecided()
         label = self.wording if len(self.wording) <= LONGEST_LABEL else self.wording[: LONGEST_LABEL - 1].rstrip() + "…"
         question = Question.objects.create(
             specialty=self.page.specialty,
             stage=stage,
             key=free(Question, "key", f"{self.page.specialty.short_name} {self.wording}"),
-            text=self.wording[:300],
+            text=self.wording,
             label=label,
             position=100 + self.number,
         )
