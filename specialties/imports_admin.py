@@ -123,10 +123,7 @@ class ImportedPageAdmin(ModelAdmin):
         name, _, number = request.POST.get("decision", "").partition(":")
         entry = next((each for each in page.unmatched if str(each.number) == number), None)
         if name == "begin" and not page.specialty:
-            page.begin_guide(by=request.user)
-            messages.success(
-                request, f"A draft guide of {page.specialty} was made. Nobody sees it before it is published."
-            )
+            self.begin(request, page)
         elif name in ("accept", "decline"):
             ticked = [each.pk for each in page.proposals.all() if str(each.pk) in request.POST.getlist("proposal")]
             decide_all(request, page.proposals.filter(pk__in=ticked), name)
@@ -148,6 +145,17 @@ class ImportedPageAdmin(ModelAdmin):
             messages.success(request, f"“{entry.wording}” is a question of this specialty alone now.")
         elif name == "skip" and entry:
             entry.skip()
+
+    def begin(self, request, page):
+        page = page.locked()
+        if guide := page.specialty or page.begun_meanwhile:
+            page.join(guide, by=request.user)
+            messages.info(request, f"There is a guide of {guide} meanwhile. The page is compared with it now.")
+        else:
+            page.begin_guide(by=request.user)
+            messages.success(
+                request, f"A draft guide of {page.specialty} was made. Nobody sees it before it is published."
+            )
 
     def match(self, request, entry):
         question = entry.page.questions.get(request.POST.get(f"question-{entry.number}"))

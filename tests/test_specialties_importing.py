@@ -312,6 +312,18 @@ def test_specialty_can_be_named(bank, capsys):
     assert found["specialty"] == "Dermatology and Venereology"
 
 
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [("Anesthesiology", True), ("dermatology", False), ("Dermatology and Venereology", False), ("Derm", False)],
+)
+def test_page_that_is_imported_as_of_another_specialty_says_so(bank, capsys, name, warned):
+    warning = f"The page calls itself “Dermatology”, and is imported as {name}."
+    found = printed(capsys, PAGES / "feinberg_dermatology.txt", "--specialty", name)
+    assert (warning in found["warnings"]) == warned
+    call_command("import_guide", PAGES / "feinberg_dermatology.txt", "--specialty", name, "--dry-run")
+    assert (warning in capsys.readouterr().out) == warned
+
+
 def test_new_specialty_becomes_a_draft_with_the_answers_that_are_in_the_bank(bank):
     call_command("import_guide", PAGES / "wright_neurology_blanks.txt")
     specialty = Specialty.objects.get()

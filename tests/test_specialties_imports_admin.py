@@ -1,4 +1,5 @@
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
@@ -68,6 +69,12 @@ def test_page_is_looked_through_before_anything_is_stored(superuser_client, urol
     assert decide(superuser_client, page, "accept", **seen(page)) == ["2 accepted."]
     assert Answer.objects.count() == 2
     assert decide(superuser_client, page, "accept") == ["Nothing was ticked."]
+
+
+def test_page_that_is_imported_as_of_another_specialty_says_so(superuser_client, questions):
+    page = imported(superuser_client, specialty=make_specialty("Dermatology").pk)
+    html = superuser_client.get(change_url(page)).content.decode()
+    assert "The page calls itself “Urology”, and is imported as Dermatology." in html
 
 
 def test_some_are_accepted_and_others_declined(superuser_client, urology):
@@ -167,6 +174,32 @@ def test_page_of_a_new_specialty_is_begun_as_a_draft(superuser_client, questions
     assert Specialty.objects.get().answers.count() == 2
     assert decide(superuser_client, page, "begin") == []
     assert Specialty.objects.count() == 1
+
+
+def test_page_joins_the_draft_that_was_begun_meanwhile(superuser_client, questions):
+    first = imported(superuser_client)
+    superuser_client.post(ADD, {"text": PAGE.replace("Shadow early.", "Shadow late.")})
+    second = ImportedPage.objects.exclude(pk=first.pk).get()
+    decide(superuser_client, first, "begin")
+    assert decide(superuser_client, second, "begin") == [
+        "There is a guide of Urology meanwhile. The page is compared with it now."
+    ]
+    second = second.reread()
+    assert second.specialty == Specialty.objects.get()
+    assert [(str(entry), entry.state) for entry in second.to_decide] == [("Early advice", "changed")]
+    assert Answer.objects.get(question__key="early-advice").body == "<p>Shadow early.</p>"
+    assert decide(superuser_client, second, "accept", **seen(second)) == ["1 accepted."]
+
+
+def test_page_joins_no_draft_that_is_not_theirs_to_edit(client, questions):
+    user = member_of("Liaisons", make_specialty())
+    user.user_permissions.add(Permission.objects.get(codename="add_specialty"))
+    client.force_login(user)
+    page = imported(client)
+    make_specialty("Urology")
+    assert decide(client, page, "begin") == ["There is a guide of Urology meanwhile, which is not yours to edit."]
+    assert page.reread().specialty is None
+    assert not Proposal.objects.exists()
 
 
 @pytest.mark.parametrize(

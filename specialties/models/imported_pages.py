@@ -200,6 +200,20 @@ class ImportedPage(models.Model):
         for proposal in self.proposals.open():
             proposal.accept(by=by)
 
+    @property
+    def begun_meanwhile(self):
+        """The guide of its specialty that there was none of when it was read; None where there still is none."""
+        return Specialty.objects.filter(name__iexact=self.content["specialty"]).first()
+
+    @transaction.atomic
+    def join(self, guide, *, by):
+        """Compare the page with a guide that somebody else began. Raises ValidationError where `by` may not edit it."""
+        if not Specialty.objects.visible_to(by).filter(pk=guide.pk).exists():
+            raise ValidationError(f"There is a guide of {guide} meanwhile, which is not yours to edit.")
+        self.specialty = guide
+        self.compare_with_portal(self.content)
+        self.propose()
+
     @transaction.atomic
     def take_over(self, parts, compared_with=()):
         """Store these other parts of the page in the guide, by their names.
