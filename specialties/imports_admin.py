@@ -210,9 +210,13 @@ class ProposalAdmin(ModelAdmin):
     @display(description="what changes")
     def was(self, proposal):
         """Also what it was compared with, for the decision that is sent back."""
-        parts = [(part,) for part in (proposal.short_answer_differences, proposal.body_differences) if part]
+        lines = [
+            ("differences", proposal.short_answer_differences),
+            ("differences", proposal.body_differences),
+            ("warning", proposal.caution),
+        ]
         seen = format_html('<input type="hidden" name="seen-{}" value="{}">', proposal.pk, proposal.compared_with)
-        return seen + format_html_join("", '<p class="differences">{}</p>', parts)
+        return seen + format_html_join("", '<p class="{}">{}</p>', [line for line in lines if line[1]])
 
     @display(
         description="state",

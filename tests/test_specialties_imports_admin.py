@@ -318,6 +318,25 @@ def test_question_of_another_specialty_is_not_answered(superuser_client, urology
     assert response.context["adminform"].form.errors == {"question": ["Only another specialty is asked this."]}
 
 
+@pytest.mark.parametrize(("short_answer", "warned"), [("No", True), ("", False)])
+def test_short_answer_that_stays_above_a_new_text_is_pointed_out(superuser_client, urology, short_answer, warned):
+    make_answer(urology, Question.objects.get(key="away-rotations"), short_answer=short_answer, body="<p>No.</p>")
+    page = imported(superuser_client)
+    proposal = page.proposals.get(question__key="away-rotations")
+    for row in (page, proposal):
+        html = superuser_client.get(change_url(row)).content.decode()
+        assert ("The short answer stays “No”. See whether the new text still agrees with it." in html) == warned
+
+
+def test_short_answer_that_changes_with_its_text_is_not_pointed_out(urology):
+    answer = make_answer(urology, Question.objects.get(key="research"), short_answer="No", body="<p>No.</p>")
+    texts = [("Yes", "<p>Yes.</p>"), ("Yes", "<p>No.</p>"), ("No", "<p>Never.</p>")]
+    proposals = [
+        propose(urology, answer.question, short_answer=short, body=body, source=Source.STAFF) for short, body in texts
+    ]
+    assert [bool(proposal.caution) for proposal in proposals] == [False, False, True]
+
+
 @pytest.mark.parametrize("is_liaison", [False, True])
 @pytest.mark.parametrize("text", [PAGE, MORE])
 def test_queries_of_a_page_are_flat(client, superuser, django_assert_num_queries, urology, text, is_liaison):

@@ -140,6 +140,14 @@ class Proposal(models.Model):
         return self.answer.text == self.text
 
     @property
+    def caution(self):
+        """What to look at where a new text comes below the old short answer; "" where it does not."""
+        short_answer, body = self.text
+        if not short_answer or short_answer != self.answer.short_answer or body == self.answer.text[1]:
+            return ""
+        return f"The short answer stays “{short_answer}”. See whether the new text still agrees with it."
+
+    @property
     def short_answer_differences(self):
         return differences(self.answer.short_answer, self.short_answer)
 
