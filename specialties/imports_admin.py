@@ -12,11 +12,11 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-from .importing import Bank, Refused, document_of, read
+from .importing import Refused, read_for_guide
 from .importing.content import content_of
 from .importing.documents import LARGEST_FILE
 from .models import ImportedPage, Proposal, Specialty, Stage
-from .models.proposals import Decided, Source, State, WrittenOver
+from .models.proposals import Decided, NotAsked, Source, State, WrittenOver
 
 
 class ImportForm(forms.Form):
@@ -55,12 +55,9 @@ class ImportForm(forms.Form):
             raise ValidationError("This file is larger than 20 MB.")
         specialty = self.cleaned_data.get("specialty")
         try:
-            document = document_of(text or file.read())
-            page = read(document, Bank.of_portal(), specialty.name if specialty else "")
+            page, specialty = read_for_guide(text or file.read(), specialty.name if specialty else "")
         except Refused as refusal:
             raise ValidationError(str(refusal)) from refusal
-        if not specialty:
-            specialty = Specialty.objects.filter(name__iexact=page.specialty).first()
         if not (specialty or page.specialty):
             raise ValidationError(
                 {"specialty": "The page does not say which specialty it is about. Please choose one."}
@@ -126,10 +123,7 @@ class ImportedPageAdmin(ModelAdmin):
         name, _, number = request.POST.get("decision", "").partition(":")
         entry = next((each for each in page.unmatched if str(each.number) == number), None)
         if name == "begin" and not page.specialty:
-            page.begin_guide(by=request.user)
-            messages.success(
-                request, f"A draft guide of {page.specialty} was made. Nobody sees it before it is published."
-            )
+            self.begin(request, page)
         elif name in ("accept", "decline"):
             ticked = [each.pk for each in page.proposals.all() if str(each.pk) in request.POST.getlist("proposal")]
             decide_all(request, page.proposals.filter(pk__in=ticked), name)
@@ -137,7 +131,9 @@ class ImportedPageAdmin(ModelAdmin):
             parts = [
                 part for part in request.POST.getlist("part") if part != "advisors" or may_add_advisors(request.user)
             ]
-            page.take_over(parts)
+            page.take_over(
+                parts, {part: request.POST[f"seen-{part}"] for part in parts if f"seen-{part}" in request.POST}
+            )
             messages.success(request, "What you ticked is in the guide now.")
         elif name in ("match", "keep") and not may_ask(request.user):
             messages.error(request, "Only the office says which question this is, or adds one. You can leave it out.")
@@ -149,6 +145,17 @@ class ImportedPageAdmin(ModelAdmin):
             messages.success(request, f"“{entry.wording}” is a question of this specialty alone now.")
         elif name == "skip" and entry:
             entry.skip()
+
+    def begin(self, request, page):
+        page = page.locked()
+        if guide := page.specialty or page.begun_meanwhile:
+            page.join(guide, by=request.user)
+            messages.info(request, f"There is a guide of {guide} meanwhile. The page is compared with it now.")
+        else:
+            page.begin_guide(by=request.user)
+            messages.success(
+                request, f"A draft guide of {page.specialty} was made. Nobody sees it before it is published."
+            )
 
     def match(self, request, entry):
         question = entry.page.questions.get(request.POST.get(f"question-{entry.number}"))
@@ -203,9 +210,13 @@ class ProposalAdmin(ModelAdmin):
     @display(description="what changes")
     def was(self, proposal):
         """Also what it was compared with, for the decision that is sent back."""
-        parts = [(part,) for part in (proposal.short_answer_differences, proposal.body_differences) if part]
+        lines = [
+            ("differences", proposal.short_answer_differences),
+            ("differences", proposal.body_differences),
+            ("warning", proposal.caution),
+        ]
         seen = format_html('<input type="hidden" name="seen-{}" value="{}">', proposal.pk, proposal.compared_with)
-        return seen + format_html_join("", '<p class="differences">{}</p>', parts)
+        return seen + format_html_join("", '<p class="{}">{}</p>', [line for line in lines if line[1]])
 
     @display(
         description="state",
@@ -251,6 +262,9 @@ def decide(request, proposal, verb, at=None):
             proposal.decline(by=request.user)
     except Decided:
         messages.error(request, f"{proposal}: somebody decided that before.")
+        return False
+    except NotAsked:
+        messages.error(request, f"{proposal}: only another specialty is asked this now. You can decline the text.")
         return False
     except WrittenOver:
         messages.error(request, f"{proposal}: the answer was edited meanwhile. Look at the difference again.")

@@ -1,12 +1,14 @@
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
 
-from specialties.importing import Bank, document_of, read
+from specialties.importing import read_for_guide
 from specialties.importing.content import content_of
-from specialties.models import ImportedPage, Proposal, Question, Specialty, Stage
+from specialties.models import Advisor, ImportedPage, Proposal, Question, Specialty, Stage
 from specialties.models.proposals import State
-from tests.factories import make_specialty, make_superuser
+from tests.factories import make_advisor, make_specialty, make_superuser
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +29,7 @@ Scrubs are fine.
 
 
 def kept(text=PAGE, specialty=None):
-    page = read(document_of(text), Bank.of_portal())
+    page, _ = read_for_guide(text, specialty.name if specialty else "")
     return ImportedPage.objects.keep(content_of(page), name="A page", specialty=specialty, by=make_superuser())
 
 
@@ -120,6 +122,29 @@ def test_unmatched_question_is_kept_as_the_specialtys_own(urology):
     assert page.reread().unmatched == []
 
 
+def test_kept_question_is_recognised_when_its_page_comes_again(urology, tmp_path):
+    page = kept(specialty=urology)
+    page.unmatched[0].keep(Stage.objects.last(), by=None)
+    for proposal in page.proposals.open():
+        proposal.accept(by=None)
+    assert kept(specialty=urology) == page
+    [own] = urology.own_questions.all()
+    assert states(kept(f"{PAGE} Always.\n", specialty=urology))[own.key] == "changed"
+    file = tmp_path / "urology.txt"
+    file.write_text(PAGE)
+    call_command("import_guide", file, "--specialty", "urology")
+    assert ImportedPage.objects.count() == 2
+    assert page.reread().unmatched == page.reread().to_decide == []
+    assert page.proposals.count() == 3
+
+
+def test_page_that_comes_again_is_compared_with_the_bank_as_it_is_now(urology):
+    page = kept(specialty=urology)
+    Question.objects.filter(key="research").update(other_wordings="What do you wear in the clinic?")
+    assert kept(specialty=urology) == page
+    assert states(page)["research"] == "new"
+
+
 def test_unmatched_question_is_skipped(urology):
     page = kept(specialty=urology)
     page.unmatched[0].skip()
@@ -129,7 +154,7 @@ def test_unmatched_question_is_skipped(urology):
 
 def test_other_parts_are_taken_over_one_by_one(urology):
     page = kept(specialty=urology)
-    assert [(name, text) for name, _, text in page.parts] == [
+    assert [(name, text) for name, _, text, _ in page.parts] == [
         (
             "quote",
             "<ins>Urology looks after the urinary tract, and after those who live with what goes wrong in it.</ins>",
@@ -142,6 +167,100 @@ def test_other_parts_are_taken_over_one_by_one(urology):
         "Urology looks after the urinary tract, and after those who live with what goes wrong in it.",
         "",
     )
+
+
+def test_part_that_was_edited_meanwhile_is_not_overwritten(urology):
+    page = kept(specialty=urology)
+    shown = {part.name: part.compared_with for part in page.parts}
+    urology.quote = "Written meanwhile."
+    urology.save()
+    for compared_with in ({}, shown):
+        with pytest.raises(ValidationError) as refusal:
+            page.take_over(["quote", "quote_source"], compared_with)
+        assert refusal.value.messages == [
+            "Quote: edited meanwhile. It is “Written meanwhile.” now; the page says “Urology looks after the urinary "
+            "tract, and after those who live with what goes wrong in it.”.",
+            "Nothing was taken over. Look at the differences again.",
+        ]
+    urology.refresh_from_db()
+    assert (urology.quote, urology.quote_source) == ("Written meanwhile.", "")
+    shown = {part.name: part.compared_with for part in page.reread().parts}
+    for _ in range(2):  # the second finds it in place
+        page.take_over(["quote", "quote_source"], shown)
+    urology.refresh_from_db()
+    assert (urology.quote[:7], urology.quote_source) == ("Urology", "A Guide to Specialties, p. 4.")
+
+
+def test_page_that_comes_again_may_replace_what_was_in_place_by_then(urology):
+    kept(specialty=urology)
+    urology.quote = "Written meanwhile."
+    urology.save()
+    kept(specialty=Specialty.objects.get()).take_over(["quote"])
+    urology.refresh_from_db()
+    assert urology.quote[:7] == "Urology"
+
+
+class TestAdvisors:
+    """Those a page names, and whom the portal knows by the name or the address."""
+
+    def page(self, urology, *lines):
+        return kept("\n".join([PAGE, "Specialty Career Advisor:", *lines, ""]), specialty=urology)
+
+    def lines(self, page):
+        return [str(named) for named in page.new_advisors]
+
+    def test_address_decides_who_it_is(self, urology):
+        jo = make_advisor(name="Josephine Advisor", email="Jo@example.edu")
+        page = self.page(urology, "Jo Advisor, MD", "jo@example.edu")
+        assert self.lines(page) == ["Jo Advisor, MD, jo@example.edu (in the portal as Josephine Advisor)"]
+        page.take_over(["advisors"])
+        assert (list(urology.advisors.all()), list(Advisor.objects.all())) == ([jo], [jo])
+        assert self.lines(self.page(urology, "Jo Advisor, MD", "JO@example.edu")) == []
+
+    def test_same_name_with_another_address_is_somebody_else(self, urology):
+        other = make_advisor(name="Jo Advisor", email="other@example.edu")
+        page = self.page(urology, "Jo Advisor, MD", "jo@example.edu")
+        assert self.lines(page) == [
+            "Jo Advisor, MD, jo@example.edu (same name, other address: somebody new beside the one in the portal)"
+        ]
+        page.take_over(["advisors"])
+        assert list(other.specialties.all()) == []
+        assert [advisor.email for advisor in urology.advisors.all()] == ["jo@example.edu"]
+
+    def test_same_name_is_the_same_where_one_has_no_address(self, urology):
+        jo = make_advisor(name="Jo Advisor", email="")
+        self.page(urology, "Jo Advisor, MD", "jo@example.edu").take_over(["advisors"])
+        assert list(urology.advisors.all()) == [jo]
+        jo.refresh_from_db()
+        assert jo.email == ""
+
+    def test_name_alone_that_several_have_is_left_to_staff(self, urology):
+        for name in ("one", "two"):
+            make_advisor(name="Jo Advisor", email=f"{name}@example.edu")
+        page = self.page(urology, "Jo Advisor, MD")
+        assert self.lines(page) == ["Jo Advisor, MD (several advisors could be meant: add the right one by hand)"]
+        page.take_over(["advisors"])
+        assert list(urology.advisors.all()) == []
+
+    def test_somebody_new_who_is_named_twice_is_one(self, urology):
+        page = self.page(urology, "Jo Advisor, MD", "jo@example.edu", "Jo Advisor, MD", "jo@example.edu")
+        assert self.lines(page) == ["Jo Advisor, MD, jo@example.edu (new to the portal)"] * 2
+        page.take_over(["advisors"])
+        assert [advisor.name for advisor in urology.advisors.all()] == ["Jo Advisor"]
+
+
+def test_two_who_decide_at_once_lose_nothing(urology):
+    page = kept(f"{PAGE}Does class rank matter?\nYes.\n", specialty=urology)
+    [clinic, hard], [same, _] = page.reread().unmatched, page.reread().unmatched
+    clinic.match(Question.objects.get(key="research"))
+    with pytest.raises(ValidationError, match="The page has another answer to “Research”"):
+        hard.match(Question.objects.get(key="research"))
+    hard.skip()
+    assert (states(page)["research"], states(page)["Does class rank matter?"]) == ("new", "skipped")
+    for again in (same.skip, lambda: same.keep(Stage.objects.last(), by=None)):
+        with pytest.raises(ValidationError, match="somebody decided that before"):
+            again()
+    assert not urology.own_questions.exists()
 
 
 def test_page_of_a_new_specialty_becomes_a_draft_at_one_word(questions):

@@ -1,9 +1,13 @@
 import io
 import json
+import os
+import subprocess
 import sys
+import time
 import tomllib
 import zipfile
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -312,6 +316,18 @@ def test_specialty_can_be_named(bank, capsys):
     assert found["specialty"] == "Dermatology and Venereology"
 
 
+@pytest.mark.parametrize(
+    ("name", "warned"),
+    [("Anesthesiology", True), ("dermatology", False), ("Dermatology and Venereology", False), ("Derm", False)],
+)
+def test_page_that_is_imported_as_of_another_specialty_says_so(bank, capsys, name, warned):
+    warning = f"The page calls itself “Dermatology”, and is imported as {name}."
+    found = printed(capsys, PAGES / "feinberg_dermatology.txt", "--specialty", name)
+    assert (warning in found["warnings"]) == warned
+    call_command("import_guide", PAGES / "feinberg_dermatology.txt", "--specialty", name, "--dry-run")
+    assert (warning in capsys.readouterr().out) == warned
+
+
 def test_new_specialty_becomes_a_draft_with_the_answers_that_are_in_the_bank(bank):
     call_command("import_guide", PAGES / "wright_neurology_blanks.txt")
     specialty = Specialty.objects.get()
@@ -396,7 +412,7 @@ def test_any_bytes_are_read_or_refused(bank, content):
         return
 
 
-@pytest.mark.parametrize(
+repeated = pytest.mark.parametrize(
     "unit",
     [
         f"{AWAYS}\nYes.\n",
@@ -411,6 +427,9 @@ def test_any_bytes_are_read_or_refused(bank, content):
         "<!--",
     ],
 )
+
+
+@repeated
 def test_twice_the_page_is_about_twice_the_work(bank, unit):
     def work(times):
         calls = Counter()
@@ -424,3 +443,48 @@ def test_twice_the_page_is_about_twice_the_work(bank, unit):
         return calls.total()
 
     assert work(2_000) < 2.2 * work(1_000)
+
+
+@repeated
+def test_time_within_patterns_grows_with_the_page_too(bank, unit):
+    """What a count of calls does not see. Only the ratio is looked at: a square would be sixteen times the time."""
+
+    def seconds(size):
+        text, taken = unit * (size // len(unit)), []
+        for _ in range(3):
+            start = time.process_time()
+            with suppress(Refused):
+                imported(bank, text)
+            taken.append(time.process_time() - start)
+        return min(taken)
+
+    assert seconds(60_000) < 8 * seconds(15_000)
+
+
+READ_AND_MEASURE = """
+import re, sys
+from pathlib import Path
+import django
+django.setup()
+from specialties.importing import Bank, document_of, read
+from specialties.importing.content import content_of
+for path in sys.argv[1:]:
+    print(len(content_of(read(document_of(Path(path).read_bytes()), Bank([], [])))["entries"]))
+print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much memory it took")
+def test_memory_stays_below_200_mb(tmp_path):
+    questions = [f"Does thing number {n} of your specialty matter?" for n in range(150)]
+    text = "".join(f"{question}\n{'It does matter, in many ways.' * 225}\n" for question in questions)
+    blocks = [block for question in questions for block in [(question, True)] + [("It does matter.", False)] * 79]
+    pictures = [(f"word/media/{n}.png", os.urandom(1_900_000)) for n in range(10)]
+    (tmp_path / "page.txt").write_text(text)
+    (tmp_path / "page.docx").write_bytes(word_file(*blocks, parts=pictures))
+    assert [path.stat().st_size // 1_000_000 for path in sorted(tmp_path.iterdir())] == [19, 0]
+    command = [sys.executable, "-c", READ_AND_MEASURE, *sorted(tmp_path.iterdir())]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    *entries, kilobytes = map(int, done.stdout.split())
+    assert entries == [150, 150]
+    assert kilobytes < 200_000

@@ -1,10 +1,11 @@
 import pytest
+from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from specialties.models import Answer, ImportedPage, Proposal, Question, Specialty
 from specialties.models.proposals import Source, State, propose
-from tests.factories import make_answer, make_question, make_specialty
+from tests.factories import make_advisor, make_answer, make_question, make_specialty
 from tests.test_specialties_imported_pages import PAGE
 from tests.test_specialties_roles import member_of
 
@@ -70,6 +71,12 @@ def test_page_is_looked_through_before_anything_is_stored(superuser_client, urol
     assert decide(superuser_client, page, "accept") == ["Nothing was ticked."]
 
 
+def test_page_that_is_imported_as_of_another_specialty_says_so(superuser_client, questions):
+    page = imported(superuser_client, specialty=make_specialty("Dermatology").pk)
+    html = superuser_client.get(change_url(page)).content.decode()
+    assert "The page calls itself “Urology”, and is imported as Dermatology." in html
+
+
 def test_some_are_accepted_and_others_declined(superuser_client, urology):
     page = imported(superuser_client)
     first, second = page.proposals.all()
@@ -93,6 +100,17 @@ def test_answer_that_was_edited_meanwhile_is_not_overwritten(superuser_client, u
     assert Answer.objects.get(question=proposal.question).body == "<p>Written meanwhile.</p>"
 
 
+def test_part_that_was_edited_meanwhile_is_not_overwritten(superuser_client, urology):
+    page = imported(superuser_client)
+    part, _ = page.parts
+    assert f'name="seen-quote" value="{part.compared_with}"' in superuser_client.get(change_url(page)).content.decode()
+    Specialty.objects.update(quote="Written meanwhile.")
+    [message] = decide(superuser_client, page, "take_over", part=["quote"], **{"seen-quote": part.compared_with})
+    assert "It is “Written meanwhile.” now; the page says “Urology looks" in message
+    shown = {"part": ["quote"], "seen-quote": page.reread().parts[0].compared_with}
+    assert decide(superuser_client, page, "take_over", **shown) == ["What you ticked is in the guide now."]
+
+
 def test_unmatched_question_is_matched_kept_or_left_out(superuser_client, urology):
     page = imported(superuser_client)
     number = page.unmatched[0].number
@@ -111,6 +129,21 @@ def test_question_is_kept_once(superuser_client, urology):
     ]
     assert decide(superuser_client, page, f"keep:{number}") == []
     assert urology.own_questions.count() == 1
+
+
+def test_question_that_is_too_long_to_be_kept_is_not_cut(superuser_client, urology):
+    wording = f"What do you wear in the clinic, {'and what on the ward, ' * 13}and why?"
+    page = imported(superuser_client, text=PAGE.replace("What do you wear in the clinic?", wording))
+    [entry] = page.unmatched
+    reason = (
+        f"This question has {len(wording)} characters, and there is room for 300: it cannot be kept as a question of "
+        "its own. Take it for one of the bank, or leave it out."
+    )
+    html = superuser_client.get(change_url(page)).content.decode()
+    assert reason in html
+    assert f'value="keep:{entry.number}"' not in html
+    assert decide(superuser_client, page, f"keep:{entry.number}") == [reason]
+    assert not urology.own_questions.exists()
 
 
 def test_question_that_the_page_answers_elsewhere_is_not_matched_twice(superuser_client, urology):
@@ -141,6 +174,32 @@ def test_page_of_a_new_specialty_is_begun_as_a_draft(superuser_client, questions
     assert Specialty.objects.get().answers.count() == 2
     assert decide(superuser_client, page, "begin") == []
     assert Specialty.objects.count() == 1
+
+
+def test_page_joins_the_draft_that_was_begun_meanwhile(superuser_client, questions):
+    first = imported(superuser_client)
+    superuser_client.post(ADD, {"text": PAGE.replace("Shadow early.", "Shadow late.")})
+    second = ImportedPage.objects.exclude(pk=first.pk).get()
+    decide(superuser_client, first, "begin")
+    assert decide(superuser_client, second, "begin") == [
+        "There is a guide of Urology meanwhile. The page is compared with it now."
+    ]
+    second = second.reread()
+    assert second.specialty == Specialty.objects.get()
+    assert [(str(entry), entry.state) for entry in second.to_decide] == [("Early advice", "changed")]
+    assert Answer.objects.get(question__key="early-advice").body == "<p>Shadow early.</p>"
+    assert decide(superuser_client, second, "accept", **seen(second)) == ["1 accepted."]
+
+
+def test_page_joins_no_draft_that_is_not_theirs_to_edit(client, questions):
+    user = member_of("Liaisons", make_specialty())
+    user.user_permissions.add(Permission.objects.get(codename="add_specialty"))
+    client.force_login(user)
+    page = imported(client)
+    make_specialty("Urology")
+    assert decide(client, page, "begin") == ["There is a guide of Urology meanwhile, which is not yours to edit."]
+    assert page.reread().specialty is None
+    assert not Proposal.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -215,6 +274,22 @@ class TestProposal:
         superuser_client.post(change_url(proposal), data)
         assert Answer.objects.get().body == "<p>Edited meanwhile.</p>"
 
+    def test_to_a_question_of_another_specialty_by_now_is_refused(self, superuser_client, urology, proposal):
+        other = propose(urology, Question.objects.get(key="chair-letter"), body="<p>No.</p>", source=Source.STAFF)
+        Question.objects.filter(key="research").update(specialty=make_specialty())
+        refusal = "Urology: Research: only another specialty is asked this now. You can decline the text."
+        html = superuser_client.get(change_url(proposal)).content.decode()
+        assert "<ins>It helps much.</ins>" in html
+        response = superuser_client.post(change_url(proposal), {"body": proposal.body, ACCEPT: "1"}, follow=True)
+        assert refusal in map(str, response.context["messages"])
+        data = {"action": "accept_ticked", "_selected_action": [proposal.pk, other.pk]}
+        response = superuser_client.post(reverse("admin:specialties_proposal_changelist"), data, follow=True)
+        assert sorted(map(str, response.context["messages"])) == ["1 accepted.", refusal]
+        assert {answer.question.key: answer.body for answer in Answer.objects.all()} == {
+            "research": "<p>It helps.</p>",
+            "chair-letter": "<p>No.</p>",
+        }
+
     def test_is_accepted_for_a_time_to_come(self, superuser_client, proposal):
         data = {"body": "<p>New.</p>", "takes_effect_at_0": "2099-01-02", "takes_effect_at_1": "08:00", ACCEPT: "1"}
         superuser_client.post(change_url(proposal), data)
@@ -243,15 +318,39 @@ def test_question_of_another_specialty_is_not_answered(superuser_client, urology
     assert response.context["adminform"].form.errors == {"question": ["Only another specialty is asked this."]}
 
 
+@pytest.mark.parametrize(("short_answer", "warned"), [("No", True), ("", False)])
+def test_short_answer_that_stays_above_a_new_text_is_pointed_out(superuser_client, urology, short_answer, warned):
+    make_answer(urology, Question.objects.get(key="away-rotations"), short_answer=short_answer, body="<p>No.</p>")
+    page = imported(superuser_client)
+    proposal = page.proposals.get(question__key="away-rotations")
+    for row in (page, proposal):
+        html = superuser_client.get(change_url(row)).content.decode()
+        assert ("The short answer stays “No”. See whether the new text still agrees with it." in html) == warned
+
+
+def test_short_answer_that_changes_with_its_text_is_not_pointed_out(urology):
+    answer = make_answer(urology, Question.objects.get(key="research"), short_answer="No", body="<p>No.</p>")
+    texts = [("Yes", "<p>Yes.</p>"), ("Yes", "<p>No.</p>"), ("No", "<p>Never.</p>")]
+    proposals = [
+        propose(urology, answer.question, short_answer=short, body=body, source=Source.STAFF) for short, body in texts
+    ]
+    assert [bool(proposal.caution) for proposal in proposals] == [False, False, True]
+
+
 @pytest.mark.parametrize("is_liaison", [False, True])
 @pytest.mark.parametrize("text", [PAGE, MORE])
 def test_queries_of_a_page_are_flat(client, superuser, django_assert_num_queries, urology, text, is_liaison):
     user = member_of("Liaisons", urology) if is_liaison else superuser
     client.force_login(user)
-    page = imported(client, text=text)
+    names = ["Jo Advisor"] if text == PAGE else ["Jo Advisor", "Robin Advisor", "Sam Advisor"]
+    for name in names:
+        make_advisor(urology, name=name)
+    advisors = "".join(f"{name}, MD\n{name.split()[0]}@example.edu\n" for name in names)
+    page = imported(client, text=f"{text}\nSpecialty Career Advisor:\n{advisors}")
     client.get(change_url(page))
+    assert len(page.new_advisors) == len(names)
     assert page.proposals.count() == (2 if text == PAGE else 4)
-    with django_assert_num_queries(12 if is_liaison else 10):
+    with django_assert_num_queries(13 if is_liaison else 11):
         client.get(change_url(page))
 
 

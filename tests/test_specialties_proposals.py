@@ -6,7 +6,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from specialties.differences import differences
-from specialties.models import Answer, Proposal
+from specialties.models import Answer, Proposal, Question
 from specialties.models.proposals import Decided, Source, State, WrittenOver, propose
 from tests.factories import make_answer, make_question, make_specialty, make_superuser
 
@@ -168,6 +168,12 @@ class TestScheduling:
         assert stored(answer)[1] == "<p>Edited meanwhile.</p>"
         scheduled.refresh_from_db()
         assert (scheduled.state, scheduled.decided_at, scheduled.takes_effect_at) == (State.OPEN, None, None)
+
+    def test_asks_again_where_the_question_was_given_to_another_specialty(self, answer, scheduled):
+        Question.objects.update(specialty=make_specialty())
+        scheduled.take_effect()
+        assert stored(answer) == ("Yes", "<p>It helps.</p>")
+        assert Proposal.objects.get().state == State.OPEN
 
     def test_can_be_called_off(self, answer, scheduled):
         scheduled.decline(by=None)

@@ -107,7 +107,7 @@ class Known(NamedTuple):
 
 
 class Bank:
-    """The questions asked of every specialty, by what they mean, and the stages of the curriculum."""
+    """The questions a page can ask, by what they mean, and the stages of the curriculum."""
 
     def __init__(self, questions, stages):
         self.years = {stage.slug: years_of(stage.name) for stage in stages}
@@ -118,8 +118,9 @@ class Bank:
             self.by_meaning.setdefault(known.meaning[:2], []).append(known)
 
     @classmethod
-    def of_portal(cls):
-        return cls(Question.objects.asked_of_all(), Stage.objects.all())
+    def of_portal(cls, specialty=None):
+        """The questions asked of every specialty and, where there is a guide of it, those of this one alone."""
+        return cls(Question.objects.asked_of(specialty), Stage.objects.all())
 
     def wordings(self, question):
         """Yield each wording of a question and, where it puts two in one, the first of them alone."""

@@ -125,8 +125,11 @@ class Reader:
         self.bank, self.document = bank, document
         self.lines = [line for line in document.lines if not rules.DEBRIS.fullmatch(line.text[:LONGEST_QUESTION])]
         self.before = []  # lines before the first stage, question or section
-        self.specialty = specialty or specialty_of(document)
+        named = specialty_of(document)
+        self.specialty = specialty or named
         self.warnings = [] if self.specialty else ["The specialty is not named."]
+        if named and specialty and not is_same_name(named, specialty):
+            self.warnings.append(f"The page calls itself “{named}”, and is imported as {specialty}.")
         self.drafts, self.blocks, self.left = [], [], []
         self.sections = {name: [] for name, _ in rules.SECTIONS if name}
         self.stage, self.into = None, self.before
@@ -544,6 +547,12 @@ def is_short_for(short, name):
     """Whether all letters of `short` are in `name` in this order: "obgyn" in "obstetrics and gynecology"."""
     letters = iter(name)
     return name.startswith(short[0]) and all(letter in letters for letter in short)
+
+
+def is_same_name(name, other):
+    """Whether one of two names of a specialty is the other, a part of it or short for it."""
+    short, long = sorted([" ".join(words_of(name)), " ".join(words_of(other))], key=len)
+    return set(short.split()) <= set(long.split()) or (len(short) < 6 and is_short_for(short, long))
 
 
 def is_name(text):

@@ -4,6 +4,7 @@ import json
 import re
 from hashlib import sha256
 from itertools import chain, count
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,6 +17,7 @@ from ..differences import differences
 from ..fields import plain_text
 from .advisors import Advisor
 from .guides import Question, Resource, Specialty, count_of
+from .named_advisors import NamedAdvisor
 from .proposals import Proposal, Source, State, propose
 
 NEW, CHANGED, SAME, BLANK, UNMATCHED, SKIPPED = "new", "changed", "same", "blank", "unmatched", "skipped"
@@ -46,10 +48,10 @@ class ImportedPageQuerySet(models.QuerySet):
     @transaction.atomic
     def keep(self, content, *, name, specialty, by):
         """Return the page with this content, and what it says otherwise than its guide proposed, where it has one."""
-        fingerprint = sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
-        page = self.filter(fingerprint=fingerprint, specialty=specialty).first()
-        if not page:
-            page = self.create(content=content, fingerprint=fingerprint, name=name, specialty=specialty, author=by)
+        fingerprint = fingerprint_of(said_by_page(content))
+        page = self.select_for_update(no_key=True).filter(fingerprint=fingerprint, specialty=specialty).first()
+        page = page or self.model(content=content, fingerprint=fingerprint, name=name, specialty=specialty, author=by)
+        page.compare_with_portal(content)
         if specialty:
             page.propose()
         return page
@@ -76,6 +78,11 @@ class ImportedPage(models.Model):
     def reread(self):
         """Return it as it is stored now, with the guide it is compared with."""
         return ImportedPage.objects.select_related("specialty").get(pk=self.pk)
+
+    def locked(self):
+        """Return it likewise, for one who writes it: nobody else writes it before they are done."""
+        ImportedPage.objects.select_for_update(no_key=True).get(pk=self.pk)
+        return self.reread()
 
     @cached_property
     def entries(self):
@@ -116,8 +123,7 @@ class ImportedPage(models.Model):
     @cached_property
     def questions(self):
         """The questions an entry can be, by key."""
-        asked = Question.objects.asked_of(self.specialty) if self.specialty else Question.objects.asked_of_all()
-        return {question.key: question for question in asked}
+        return {question.key: question for question in Question.objects.asked_of(self.specialty)}
 
     @cached_property
     def last_proposals(self):
@@ -133,15 +139,19 @@ class ImportedPage(models.Model):
         return list(self._parts())
 
     def _parts(self):
-        """Yield name, label and differences of each other part of the page that the guide has otherwise."""
+        """Yield each other part of the page that the guide has otherwise."""
         for name, label in (PARTS | CONTACT).items():
-            found, present = self.fields.get(name, ""), getattr(self.specialty, name, "")
-            if found and plain_text(found) != plain_text(present):
-                yield name, label, differences(plain_text(present), plain_text(found))
-        if names := [advisor["name"] for advisor in self.new_advisors]:
-            yield "advisors", "advisors", differences("", "\n".join(names))
+            found, present = plain_text(self.fields.get(name, "")), plain_text(self.in_place(name))
+            if found and found != present:
+                yield Part(name, label, differences(present, found), fingerprint_of(self.in_place(name)))
+        if advisors := self.new_advisors:
+            yield Part("advisors", "advisors", differences("", "\n".join(map(str, advisors))))
         if lines := [f"{resource['label']}: {resource['url']}" for resource in self.new_resources]:
-            yield "resources", "resources", differences("", "\n".join(lines))
+            yield Part("resources", "resources", differences("", "\n".join(lines)))
+
+    def in_place(self, name):
+        """Return what a field of the guide says now."""
+        return getattr(self.specialty, name, "")
 
     @property
     def fields(self):
@@ -150,13 +160,25 @@ class ImportedPage(models.Model):
 
     @property
     def new_advisors(self):
-        known = {advisor.name for advisor in self.specialty.advisors.all()} if self.specialty else set()
-        return [advisor for advisor in self.content["advisors"] if advisor["name"] not in known]
+        """The advisors that the page names and the guide does not."""
+        known = list(Advisor.objects.all()) if self.content["advisors"] else []
+        named = [NamedAdvisor(known, **found) for found in self.content["advisors"]]
+        present = set(self.specialty.advisors.all()) if self.specialty and named else set()
+        return [each for each in named if not present.intersection(each.meant)]
 
     @property
     def new_resources(self):
         known = {resource.url for resource in self.specialty.resources.all()} if self.specialty else set()
         return [resource for resource in self.content["resources"] if resource["url"] not in known]
+
+    def compare_with_portal(self, content):
+        """Keep which questions are in the bank by now, where nobody has said so, and what the guide has in place."""
+        for entry, read in zip(self.entries, content["entries"], strict=True):
+            if not entry.question and read["key"]:
+                self.content["entries"][entry.number]["key"] = read["key"]
+        del self.entries
+        self.content["compared_with"] = {name: fingerprint_of(self.in_place(name)) for name in PARTS | CONTACT}
+        self.save()
 
     @transaction.atomic
     def propose(self):
@@ -173,30 +195,70 @@ class ImportedPage(models.Model):
         name = self.content["specialty"]
         self.specialty = stored(Specialty(name=name, slug=free(Specialty, "slug", name)))
         self.save(update_fields=["specialty"])
-        self.take_over([name for name, *_ in self.parts])
+        self.take_over([part.name for part in self.parts])
         self.propose()
         for proposal in self.proposals.open():
             proposal.accept(by=by)
 
+    @property
+    def begun_meanwhile(self):
+        """The guide of its specialty that there was none of when it was read; None where there still is none."""
+        return Specialty.objects.filter(name__iexact=self.content["specialty"]).first()
+
     @transaction.atomic
-    def take_over(self, parts):
-        """Store these other parts of the page in the guide, by their names. Raises ValidationError likewise."""
+    def join(self, guide, *, by):
+        """Compare the page with a guide that somebody else began. Raises ValidationError where `by` may not edit it."""
+        if not Specialty.objects.visible_to(by).filter(pk=guide.pk).exists():
+            raise ValidationError(f"There is a guide of {guide} meanwhile, which is not yours to edit.")
+        self.specialty = guide
+        self.compare_with_portal(self.content)
+        self.propose()
+
+    @transaction.atomic
+    def take_over(self, parts, compared_with=()):
+        """Store these other parts of the page in the guide, by their names.
+
+        Raises ValidationError likewise, and where somebody edited one since: since the page was shown beside what is
+        `compared_with`, by part, or where nobody was shown it, since it was read.
+        """
         self.specialty = Specialty.objects.select_for_update(no_key=True).get(pk=self.specialty_id)
         fields = {name: self.fields[name] for name in parts if name in self.fields}
+        self.refuse_written_over(fields, self.content.get("compared_with", {}) | dict(compared_with))
         for name, value in fields.items():
             setattr(self.specialty, name, value)
         stored(self.specialty)
         if "advisors" in parts:
-            for found in self.new_advisors:
-                self.specialty.advisors.add(advisor_named(**found))
+            for named in self.new_advisors:
+                self.specialty.advisors.add(*advisor_of(named))
         if "resources" in parts:
             for position, resource in enumerate(self.new_resources):
                 stored(Resource(specialty=self.specialty, position=100 + position, **resource))
 
+    def refuse_written_over(self, fields, compared_with):
+        refusals = []
+        for name, found in fields.items():
+            present = self.in_place(name)
+            if present != found and fingerprint_of(present) != compared_with.get(name, fingerprint_of("")):
+                now = f"“{plain_text(present)}”" if present else "empty"
+                label = (PARTS | CONTACT)[name].capitalize()
+                refusals.append(f"{label}: edited meanwhile. It is {now} now; the page says “{plain_text(found)}”.")
+        if refusals:
+            raise ValidationError([*refusals, "Nothing was taken over. Look at the differences again."])
+
     def decide(self, entry, **decision):
-        """Keep what somebody said of an entry."""
+        """Keep what somebody said of an entry, read under lock. Returns it as it is from now on."""
         self.content["entries"][entry.number] |= decision
         self.save(update_fields=["content"])
+        return self.reread().entries[entry.number]
+
+
+class Part(NamedTuple):
+    """What a page says beside its answers."""
+
+    name: str
+    label: str
+    differences: str  # from the guide's
+    compared_with: str = ""  # what the guide has, to be sent back with a decision
 
 
 class Entry:
@@ -253,42 +315,74 @@ class Entry:
             page=self.page,
         )
 
+    @property
+    def too_long(self):
+        """Why the wording cannot be kept as a question; "" where it can."""
+        room = Question._meta.get_field("text").max_length
+        if len(self.wording) <= room:
+            return ""
+        return (
+            f"This question has {len(self.wording)} characters, and there is room for {room}: it cannot be kept as a "
+            "question of its own. Take it for one of the bank, or leave it out."
+        )
+
+    def undecided(self):
+        """Return the entry as it is stored now, under lock. Raises ValidationError where somebody decided before."""
+        entry = self.page.locked().entries[self.number]
+        if entry.state != UNMATCHED:
+            raise ValidationError(f"“{self.wording}”: somebody decided that before.")
+        return entry
+
     @transaction.atomic
     def match(self, question):
         """Take the entry for this question of the bank, and remember its wording for the next page.
 
-        Raises ValidationError where the page has another entry for it: one question has one answer.
+        Raises ValidationError likewise, and where the page has another entry for it: one question has one answer.
         """
-        if any(other.key == question.key for other in self.page.entries):
+        entry = self.undecided()
+        if any(other.key == question.key for other in entry.page.entries):
             raise ValidationError(f"The page has another answer to “{question}”. Leave one of them out.")
         if self.wording not in question.all_wordings.splitlines():
             question.other_wordings = f"{question.other_wordings}\n{self.wording}".strip()
             question.save()
-        self.page.decide(self, key=question.key)
-        if not self.is_blank and self.page.specialty:
-            matched = self.page.reread().entries[self.number]
-            if matched.state in (NEW, CHANGED):
-                matched.propose()
+        matched = entry.page.decide(entry, key=question.key)
+        if matched.page.specialty and matched.state in (NEW, CHANGED):
+            matched.propose()
 
     @transaction.atomic
     def keep(self, stage, *, by):
-        """Make it a question that this specialty alone is asked, with the page's answer."""
+        """Make it a question that this specialty alone is asked, with the page's answer. Raises likewise."""
+        if self.too_long:
+            raise ValidationError(self.too_long)
+        entry = self.undecided()
         label = self.wording if len(self.wording) <= LONGEST_LABEL else self.wording[: LONGEST_LABEL - 1].rstrip() + "…"
         question = Question.objects.create(
             specialty=self.page.specialty,
             stage=stage,
             key=free(Question, "key", f"{self.page.specialty.short_name} {self.wording}"),
-            text=self.wording[:300],
+            text=self.wording,
             label=label,
             position=100 + self.number,
         )
-        self.page.decide(self, key=question.key)
-        kept = self.page.reread().entries[self.number]
+        kept = entry.page.decide(entry, key=question.key)
         if not kept.is_blank:
             kept.propose().accept(by=by)
 
+    @transaction.atomic
     def skip(self):
-        self.page.decide(self, skipped=True)
+        """Leave it out. Raises likewise."""
+        entry = self.undecided()
+        entry.page.decide(entry, skipped=True)
+
+
+def fingerprint_of(data):
+    return sha256(json.dumps(data, sort_keys=True).encode()).hexdigest()
+
+
+def said_by_page(content):
+    """Return the content without what the portal made of it, which changes with the bank."""
+    entries = [{name: value for name, value in entry.items() if name != "key"} for entry in content["entries"]]
+    return content | {"entries": entries, "warnings": None}
 
 
 def words(html):
@@ -311,14 +405,15 @@ def contact_fields(contact):
     return fields | ({"address": "\n".join(address)} if address else {})
 
 
-def advisor_named(name, credentials, role, email):
-    """Return the advisor of this name; where there is none, a new one."""
-    advisor = Advisor.objects.filter(name=name).first()
-    if not advisor:
-        advisor = Advisor(name=name, credentials=credentials, email=email, slug=free(Advisor, "slug", name))
-        advisor.role = role or advisor.role
-        stored(advisor)
-    return advisor
+def advisor_of(named):
+    """Return the one advisor that is meant, a new one where the portal knows none, and nobody in doubt."""
+    if not named.meant:
+        fields = {"name": named.name, "credentials": named.credentials, "email": named.email}
+        advisor = Advisor(slug=free(Advisor, "slug", named.name), **fields)
+        advisor.role = named.role or advisor.role
+        named.known.append(stored(advisor))  # the page may name them twice
+        return [advisor]
+    return named.meant if len(named.meant) == 1 else []
 
 
 def stored(row, way="imported page"):

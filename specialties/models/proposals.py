@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ..differences import differences
 from ..fields import RichTextField, plain_text
-from .guides import SHORT_ANSWER_LENGTH, Question, Specialty
+from .guides import SHORT_ANSWER_LENGTH, Answer, Question, Specialty
 
 
 class Source(models.TextChoices):
@@ -29,6 +29,10 @@ class Decided(Exception):
 
 class WrittenOver(Exception):
     """The answer is not the one that the proposal was compared with."""
+
+
+class NotAsked(Exception):
+    """The question was given to another specialty since."""
 
 
 class ProposalQuerySet(models.QuerySet):
@@ -100,13 +104,18 @@ class Proposal(models.Model):
         return f"{self.specialty}: {self.question}"
 
     def clean(self):
-        if self.question_id and self.question.specialty_id not in (None, self.specialty_id):
+        if self._state.adding and self.question_id and not self.is_asked:  # later, accepting it says so
             raise ValidationError({"question": "Only another specialty is asked this."})
 
     @property
     def answer(self):
         """The answer as it is now; unsaved and blank where there is none."""
-        return self.specialty.answer_to(self.question)
+        return self.specialty.answer_to(self.question) or Answer(specialty=self.specialty, question=self.question)
+
+    @property
+    def is_asked(self):
+        """Whether the specialty is still asked the question."""
+        return self.question.specialty_id in (None, self.specialty_id)
 
     @property
     def text(self):
@@ -131,6 +140,14 @@ class Proposal(models.Model):
         return self.answer.text == self.text
 
     @property
+    def caution(self):
+        """What to look at where a new text comes below the old short answer; "" where it does not."""
+        short_answer, body = self.text
+        if not short_answer or short_answer != self.answer.short_answer or body == self.answer.text[1]:
+            return ""
+        return f"The short answer stays “{short_answer}”. See whether the new text still agrees with it."
+
+    @property
     def short_answer_differences(self):
         return differences(self.answer.short_answer, self.short_answer)
 
@@ -142,10 +159,13 @@ class Proposal(models.Model):
     def accept(self, *, by, compared_with=None, short_answer=None, body=None, at=None):
         """Put the text in force, or what it was edited to; with `at`, a time to come, let the worker do it then.
 
-        Raises Decided where somebody decided before, and WrittenOver where the answer was edited since: since it was
-        `compared_with` the proposal, or where nobody did that, since the proposal was made.
+        Raises Decided where somebody decided before, NotAsked where there is no question any more, and WrittenOver
+        where the answer was edited since: since it was `compared_with` the proposal, or where nobody did that, since
+        the proposal was made.
         """
         self._decide(State.ACCEPTED, by)
+        if not self.is_asked:
+            raise NotAsked
         edited_since = bool(self.answer.pk) and self.answer.edited_at > self.created_at
         if edited_since if compared_with is None else compared_with != self.compared_with:
             raise WrittenOver
@@ -167,11 +187,11 @@ class Proposal(models.Model):
 
     @transaction.atomic
     def take_effect(self):
-        """Put a text in force whose time has come, once; one that was written over meanwhile is asked about again."""
+        """Put a text in force whose time has come, once; one that no longer fits is asked about again."""
         self._lock()
         if self.state != State.ACCEPTED or self.in_force_at:
             return
-        if self.answer.pk and self.answer.edited_at > self.decided_at:
+        if not self.is_asked or (self.answer.pk and self.answer.edited_at > self.decided_at):
             self.state, self.decided_by, self.decided_at, self.takes_effect_at = State.OPEN, None, None, None
             self.save()
         else:

@@ -5,10 +5,10 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from specialties.importing import Bank, Refused, document_of, read
+from specialties.importing import Refused, read_for_guide
 from specialties.importing.content import content_of
 from specialties.importing.documents import LARGEST_FILE
-from specialties.models import ImportedPage, Specialty
+from specialties.models import ImportedPage
 
 
 class Command(BaseCommand):
@@ -27,18 +27,17 @@ class Command(BaseCommand):
         except OSError as error:
             raise CommandError(f"{file} cannot be read: {error.strerror}", returncode=2) from error
         try:
-            page = read(document_of(content), Bank.of_portal(), specialty)
-            said = "" if dry_run else self.add(page, file.name[:200])
+            page, guide = read_for_guide(content, specialty)
+            said = "" if dry_run else self.add(page, guide, file.name[:200])
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(json.dumps(as_json(page), ensure_ascii=False, indent=2) if options["json"] else as_text(page))
         if said:
             self.stderr.write(said)
 
-    def add(self, page, name):
+    def add(self, page, specialty, name):
         if not page.specialty:
             raise CommandError("The page does not name its specialty; say --specialty NAME.")
-        specialty = Specialty.objects.filter(name__iexact=page.specialty).first()
         try:
             with transaction.atomic():
                 kept = ImportedPage.objects.keep(content_of(page), name=name, specialty=specialty, by=None)
