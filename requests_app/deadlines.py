@@ -1,6 +1,9 @@
 """What falls due without anybody doing anything. Any number of workers may run it: each step is taken once."""
 
 import logging
+from datetime import timedelta
+
+from django.utils import timezone
 
 from specialties.models import Proposal
 from specialties.models.reviews import NotNow
@@ -10,9 +13,15 @@ from .models import AdvisorRequest, IllegalMove, Offer
 
 logger = logging.getLogger(__name__)
 
+REST_AFTER_FAILURE = timedelta(minutes=10)
 
-def take_due_steps():
-    """Expire, remind, ask and put in force what is due in the school's time zone; return how many steps were taken."""
+
+def take_due_steps(resting=None):
+    """Expire, remind, ask and put in force what is due in the school's time zone; return how many steps were taken.
+
+    In `resting`, at first {}, a worker remembers until when it leaves a step alone that failed.
+    """
+    resting = {} if resting is None else resting
     offers = Offer.objects.select_related("request")
     steps = [
         *((AdvisorRequest.expire, offer.request) for offer in offers.past_due()),
@@ -21,16 +30,19 @@ def take_due_steps():
         *((Proposal.take_effect, proposal) for proposal in Proposal.objects.due()),
         *reviews.due_steps(),
     ]
-    return sum(taken(*step) for step in steps)
+    return sum(taken(*step, resting) for step in steps)
 
 
-def taken(step, row):
-    """Take a step; one that fails is logged and stops neither the others nor the mail."""
+def taken(step, row, resting):
+    """Take a step; one that fails is logged and rests, and stops neither the others nor the mail."""
+    if (step, row.pk) in resting and timezone.now() < resting[step, row.pk]:
+        return False
     try:
         step(row)
     except (IllegalMove, NotNow):  # somebody was first, or an answer came meanwhile
         return False
     except Exception:
         logger.exception("Step %s of %s failed", step.__name__, row)
+        resting[step, row.pk] = timezone.now() + REST_AFTER_FAILURE
         return False
     return True

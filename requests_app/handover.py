@@ -2,7 +2,7 @@ from contextlib import suppress
 
 from django.db import transaction
 
-from .models import AdvisorRequest, IllegalMove
+from .models import IllegalMove, Offer
 from .steps import locked
 
 
@@ -15,10 +15,10 @@ def hand_over(advisor, successor, *, by):
     """
     switch_off(advisor, successor)
     moved = []
-    for advisor_request in AdvisorRequest.objects.open().filter(advisor=advisor):
-        with suppress(IllegalMove):  # withdrawn or closed meanwhile
-            advisor_request.take_back(by=by, note=f"{advisor} leaves.", successor=successor)
-            moved.append(advisor_request)
+    for offer in Offer.objects.running().filter(advisor=advisor).with_people():
+        with suppress(IllegalMove):  # meanwhile withdrawn or closed, or declined and with somebody else
+            offer.request.take_back(by=by, note=f"{advisor} leaves.", successor=successor, answering=offer.pk)
+            moved.append(offer.request)
     return moved
 
 

@@ -3,6 +3,9 @@
 Groups under five become one row with their sum, unnamed. A sum under five, or one that says all of them are four, would
 tell what they are: then the table has no groups, only its total. Figures are then of all together, and none is an
 extreme, which would be true of each hidden group too.
+
+A table that counts only some of the requests, as those answered, could be subtracted from one that counts all: it says
+how many there are at least, in steps of five.
 """
 
 from datetime import date
@@ -29,7 +32,12 @@ def is_academic_year(since, until, today):
 
 def publishable(table):
     """Return the table as it may be published, with the first of its counts."""
-    table = with_one_count(table)
+    counts_all = len(table.headings) == 2  # it says nothing but how many
+    table = without_small_groups(with_one_count(table))
+    return table if counts_all else in_steps(table)
+
+
+def without_small_groups(table):
     hidden = [number for _, number, *_ in table.rows if number < SMALLEST_GROUP]
     if not any(hidden):
         return table
@@ -53,3 +61,13 @@ def without_extremes(total):
     if number < SMALLEST_GROUP:
         return [label, SMALL, *(NO_FIGURE for _ in figures)]
     return [label, number, *(NO_FIGURE if figure in EXTREMES else figure for figure in figures)]
+
+
+def in_steps(table):
+    (group, counted, *figures), *lines = table.headings, *table.lines
+    *rows, total = [[label, lower_step(number), *rest] for label, number, *rest in lines]
+    return table._replace(headings=[group, f"{counted}, at least", *figures], rows=rows, total=total)
+
+
+def lower_step(number):
+    return number - number % SMALLEST_GROUP if isinstance(number, int) else number

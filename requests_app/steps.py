@@ -34,8 +34,8 @@ def step(verb):
     @wraps(verb)
     @transaction.atomic
     def taken(self, *args, answering=None, **kwargs):
-        rows = type(self).objects.select_for_update(of=("self",), no_key=True)
-        self.refresh_from_db(from_queryset=rows.with_people())
+        # without its people: joined, PostgreSQL gives those from before it waited, or none, to the row as it is now
+        self.refresh_from_db(from_queryset=type(self).objects.select_for_update(no_key=True))
         if isinstance(by := kwargs.get("by"), Advisor) and by != self.advisor:
             raise IllegalMove(f"{self.reference} is not with you any more.")
         if answering and not self.offers.running().filter(pk=answering).exists():

@@ -89,6 +89,19 @@ def test_step_that_fails_stops_neither_the_others_nor_the_mail(offered, settings
     assert [record.message for record in caplog.records] == [f"Step expire of {offered.reference} failed"]
 
 
+def test_step_that_fails_is_left_alone_for_a_while_by_the_same_worker(offered, caplog):
+    AdvisorRequest.objects.update(topics=["gone"])
+    make_advisor(offered.specialty)
+    resting = {}
+    for minutes, failures in ((0, 1), (9, 1), (11, 2), (12, 2)):
+        with time_machine.travel(f"2026-12-01T08:{minutes:02}-06:00", tick=False):
+            assert take_due_steps(resting) == 0
+        assert len(caplog.records) == failures
+    AdvisorRequest.objects.update(topics=[])
+    with time_machine.travel("2026-12-01T08:30-06:00", tick=False):
+        assert take_due_steps(resting) == 1
+
+
 def test_offer_lasts_to_the_end_of_its_day_in_the_time_zone_of_the_school(offered):
     work_at("2026-11-25T12:00-06:00")
     assert work_at("2026-11-30T23:59-06:00") == []  # already December in Greenwich

@@ -200,3 +200,17 @@ def test_advisor_who_leaves_while_others_answer_blocks_nobody():
         assert answers[0] == ""
         assert {(row.status, row.advisor) for row in map(fresh, rows[:3])} == {("offered", successor)}
         assert {row.status for row in map(fresh, rows[3:])} == {"withdrawn"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_the_leaving_advisor_declines_meanwhile_stays_with_whoever_was_asked_next():
+    user = make_superuser()
+    for _ in range(3):
+        specialty = make_specialty()
+        leaving = make_advisor(specialty, request_limit=99)
+        rows = [make_request(specialty) for _ in range(6)]
+        make_advisor(specialty, request_limit=99)
+        declines = [partial(fresh(row).decline, by=leaving) for row in rows]
+        assert at_the_same_moment(partial(hand_over, leaving, None, by=user), *declines)[0] == ""
+        for row in rows:
+            assert {event.advisor for event in row.events.filter(kind="taken_back")} <= {leaving}

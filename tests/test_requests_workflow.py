@@ -397,6 +397,19 @@ def test_student_who_withdraws_while_the_advisor_accepts_leaves_one_story():
 
 
 @pytest.mark.django_db(transaction=True)
+def test_student_who_withdraws_while_it_moves_on_frees_whoever_was_asked_next():
+    specialty, user = make_specialty(), make_superuser()
+    first, second = (make_advisor(specialty, request_limit=99) for _ in range(2))
+    for _ in range(8):
+        row = make_request(specialty)
+        row.offer(first, by=user)
+        declined, withdrawn = at_the_same_moment(partial(fresh(row).decline, by=first), fresh(row).withdraw)
+        assert (declined, withdrawn) in [("", ""), ("IllegalMove", "")]
+        assert emails_of(row)[-1] == ("no_longer_yours", (first if declined else second).email)
+    assert list(Advisor.objects.values_list("open_requests", flat=True)) == [0, 0]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_double_click_accepts_once():
     specialty = make_specialty()
     advisor = make_advisor(specialty)

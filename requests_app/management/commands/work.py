@@ -26,7 +26,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="make one pass and exit")
 
     def handle(self, once, **options):
-        self.links = Links()
+        self.links, self.resting = Links(), {}
         self.may_send = settings.DEBUG or not settings.EMAIL_BACKEND.endswith("console.EmailBackend")
         if not self.may_send:
             # Printed, a private link would be in the log and its e-mail count as sent.
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         return PAUSE
 
     def work(self, **options):
-        if steps := take_due_steps():
+        if steps := take_due_steps(self.resting):
             self.stdout.write(f"Took {steps} due steps.")
         if self.may_send and (sent := send_due(**options)):
             self.stdout.write(f"Sent {sent}.")
