@@ -65,7 +65,7 @@ FILLER = """
     particular recommend recommendation recommended recommends require required requires s should so some someone
     specialty specialties program programs residency residencies most typically typical generally student students
     suggest suggested take taken taking that the their then these they this those
-    to useful usually want we which who will with would you your
+    to best useful usually want we which who will with would you your
 """
 FILLER = frozenset(map(stem, FILLER.split()))
 

@@ -139,6 +139,8 @@ class Reader:
         self.asked = [line for line in self.lines if rules.STARTS.match(self.split(line)[0])]
         self.asks_in_sentences = sum(len(self.split(line)[0].split()) > 4 for line in self.asked) > 2
         self.style = self.usual_mark()
+        answered = [line for line in self.asked if self.split(line)[1]]
+        self.is_glued = len(answered) >= max(3, 0.8 * len(self.asked))  # answers follow on the line of the question
         self.usual_depth = min((line.depth for line in self.asked if line.hint == ITEM), default=0)
 
     def read(self):
@@ -187,7 +189,10 @@ class Reader:
         """Whether a line is a heading such as "Advice for MS1 and MS2 Students"; "M3:" alone is of an answer."""
         if len(line.text) > 80 or line.hint == ITEM or line.text.endswith((".", "?", "!")):
             return False
+        first = re.split(r" [–—-] ", line.text, maxsplit=1)[0]
         meaning = meaning_of(line.text)
+        if len(meaning_of(first).years) > 1:
+            meaning = meaning_of(first)  # "MS3/MS4 Advice - Urology"
         if not meaning.years or meaning.words - rules.STAGE_WORDS:
             return False
         return line.hint in (HEADING, BOLD) or len(words_of(line.text)) > 1 or len(meaning.years) > 1
@@ -281,7 +286,7 @@ class Reader:
             self.drafts.append(Draft(self.stage, found["label"], [replace(line, text=found["number"])], is_label=True))
         elif self.is_heading(at, line):
             self.drafts.append(Draft(self.stage, line.text.rstrip(":"), [], is_heading=True, is_label=True))
-        elif line.hint == HEADING and self.drafts:
+        elif (line.hint == HEADING and self.drafts) or self.is_title(at, line):
             self.into = self.left
             self.left.append(line)
             return True
@@ -289,6 +294,12 @@ class Reader:
             return False
         self.into = self.drafts[-1].lines
         return True
+
+    def is_title(self, at, line):
+        """Whether a topic stands above the questions on it, after an answer that ended with its sentence."""
+        if not (line.gap and self.in_answer and 0 < at < len(self.lines) - 1 and is_topic(line.text)):
+            return False
+        return self.lines[at - 1].text.endswith((".", "!")) and bool(self.split(self.lines[at + 1])[0])
 
     def is_heading(self, at, line):
         if line.hint == TERM and len(line.text) < LONGEST_QUESTION:
@@ -315,7 +326,8 @@ class Reader:
         """Return the question a line asks and the beginning of its answer; ("", "") where it asks none."""
         mark, text = self.mark_of(line), rules.MARK.sub("", line.text, count=1)
         question, rest = split_question(text)
-        if not question and self.is_unmarked_question(at, line, mark, text):
+        asks_on = mark == "q" and rules.ASKS_ON.fullmatch(rest)
+        if asks_on or (not question and self.is_unmarked_question(at, line, mark, text)):
             question, rest = text, ""
         return (question, rest) if question and self.asks(at, line, mark, question, rest) else ("", "")
 
@@ -375,9 +387,13 @@ class Reader:
     def reads_as_asked(self, line, question, rest):
         topic, long = stems_of(question) & rules.TOPICS, len(question.split()) > 3
         if not rest:
+            if self.drafts and rules.ASIDE.fullmatch(question):
+                return True
             return bool((rules.STARTS.match(question) and (topic or long)) or (topic and len(question.split()) <= 8))
         if self.drafts and self.drafts[-1].is_label and len(question.split()) <= 8:
             return True  # "Required? No" below the heading "Research"
+        if self.is_glued and long and rules.STARTS.match(question):
+            return True
         return bool(topic) and (long or not self.drafts) and bool(rules.STARTS.match(question) or len(question) < 60)
 
     # The whole
@@ -534,7 +550,7 @@ def specialty_of(document):
     slug = words_of(address[1].rsplit(".", 1)[0].replace("_", "-")) if address else []
     titles = [*re.split(r" [|–—-] ", document.title), *lines]
     names = [text.strip() for text in titles if is_name(text)]
-    names = [name.title() if name.isupper() and len(name) > 5 else name for name in names]
+    names = [name.title().replace(" And ", " and ") if name.isupper() and len(name) > 5 else name for name in names]
     if set(slug) - rules.NO_SPECIALTY == set(slug) and slug:
         spelled = (
             name for name in names if set(words_of(name)) & set(slug) or is_short_for("".join(slug), name.lower())
@@ -559,7 +575,8 @@ def is_name(text):
     words = text.split()
     return (
         0 < len(words) <= 6
-        and all(word[0].isupper() or word in ("and", "&", "of") for word in words)
+        and words[0][0].isupper()
+        and all(word[0].isupper() or word in ("and", "&", "of", "–", "-") for word in words)
         and not re.search(r"[.?!:;“”\"\d@]", text)
         and not set(words_of(text)) & rules.NO_SPECIALTY
         and not rules.DEBRIS.fullmatch(text)

@@ -67,6 +67,11 @@ STARTS = re.compile(
 )
 FOLLOWS = re.compile(r"(?:if|and|or|when|how|which|what|who|why|does|do|is|are|should|where)\b", re.IGNORECASE)
 SECOND_HALF = re.compile(r"if (?:so|yes|no|not|important|necessary|required|recommended|applicable)\b", re.IGNORECASE)
+# A question of one or two words on a line of its own, and what else a line asks that is marked as a question.
+ASIDE = re.compile(
+    r"(?:when|where|how (?:many|much|long|early|soon)|which(?: ones?)?|(?:from|by) whom)\?", re.IGNORECASE
+)
+ASKS_ON = re.compile(r"[^.!?]{3,200}\?")
 # Where a copy ends within one of these, it is no answer to what stands above.
 USUAL_HEADINGS = """
     overall recommendations; specialty career advisor:; for more information; associated societies; quick facts
@@ -84,7 +89,7 @@ RHETORICAL = whole(
     r"(?:do|would|are|have|can|could|should|did|will) you (?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure"
     r"|not|interested|ready|someone|the|still|be|do|worry|ever|really)\b.*",
     r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if|is it worth|sound)\b.*",
-    r"(?:why (?:bother|us|is|does|do)|does|is) (?:this|that|it)\b.*|why bother.*",
+    r"(?:why (?:bother|us|is|does|do)|does|is) (?:this|that|it)\b(?! matter (?:if|wh|how)).*|why bother.*",
 )
 # What schools ask about; a heading of nothing else is a question ("Research", "Letters of recommendation").
 HEADING_WORDS = stems("""
