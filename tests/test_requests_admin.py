@@ -351,6 +351,20 @@ def test_close_asks_why_and_guesses_nothing(client, coordinator):
     assert set(refused.context["form"].errors) == {"kind"}
 
 
+def test_duplicate_names_the_request_of_the_same_address_that_it_repeats(client, coordinator):
+    first, other = make_request(email="ada@example.edu"), make_request()
+    stored = make_request(email="Ada@example.edu")
+    fields = {"kind": "duplicate", "reason": "We answer you there.", "repeats": first.reference}
+    url = verb_url(stored, "close")
+    assert list(client.get(url).context["form"].fields["repeats"].queryset) == [first]
+    for wrong in ({"repeats": other.reference}, {"kind": "other"}):
+        assert set(client.post(url, fields | wrong).context["form"].errors) == {"repeats"}
+    client.post(url, fields)
+    words = f"We answer you there.\n\nIt repeats your request {first.reference}."
+    assert stored.events.last().note == words
+    assert words in stored.emails.get(kind="closed").text
+
+
 @pytest.mark.parametrize("way", ["page", "list"])
 def test_advisor_with_requests_is_not_deleted_and_the_page_says_what_to_do(client, superuser, way):
     client.force_login(superuser)
@@ -718,6 +732,15 @@ class TestLiaison:
         }
         response = client.post(url, fields)
         assert told(response)[0] == "Abel still has open requests: hand them over, if need be."
+
+    def test_autocompletes_name_their_requests(self, client, own, other):
+        query = {"app_label": "requests_app", "model_name": "outgoingemail", "field_name": "request", "term": "Student"}
+        found = client.get(reverse("admin:autocomplete"), query).json()["results"]
+        assert [row["text"] for row in found] == [own.reference]
+
+    def test_request_of_another_specialty_is_no_duplicate_to_name(self, client, own, other, may_act):
+        AdvisorRequest.objects.update(email="ada@example.edu")
+        assert "repeats" not in client.get(verb_url(own, "close")).context["form"].fields
 
     def test_filters_name_what_their_requests_have(self, client, own, other, superuser):
         other.offer(make_advisor(other.specialty, name="Elsewhere"), by=superuser)
