@@ -71,6 +71,16 @@ def test_detail_shows_what_the_student_wrote_the_history_and_the_emails(client, 
         assert words in html
 
 
+def test_detail_shows_how_the_student_found_it(client, coordinator):
+    stored = make_request()
+    stored.assign(make_advisor(stored.specialty), by=coordinator)
+    stored.meet(by=coordinator)
+    stored.answer_survey(2, "Too short a talk")
+    html = client.get(change_url(stored)).content.decode()
+    for words in ("Dissatisfied", "Too short a talk"):
+        assert words in html
+
+
 def test_nothing_of_a_request_is_edited_or_deleted_by_hand(client, superuser_client):
     stored = make_request()
     assert superuser_client.post(change_url(stored), {"status": "closed", "name": "X"}).status_code == 403
