@@ -200,6 +200,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
             "What they wrote",
             {"fields": ["message_as_written", "availability", ("preferred_advisor", "avoid_selection_committee")]},
         ),
+        ("How it went", {"fields": [("met_on", "satisfaction"), "survey_comment"]}),
     ]
     readonly_fields = ["topics_in_words", "message_as_written"]
 

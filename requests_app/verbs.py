@@ -30,7 +30,7 @@ from specialties.written import LinesField
 
 from .choices import OPEN_STATUSES, CloseReason, Status
 from .handover import hand_over
-from .models import IllegalMove
+from .models import AdvisorRequest, IllegalMove
 from .outbox import NotInTrouble
 from .routing import NO_ADDRESS, next_advisor, reason_against, reasons_against
 from .validators import letters_of_an_address
@@ -234,9 +234,34 @@ class CloseForm(RequestVerb):
         help_text="The student reads this, word for word: the request it repeats, or the session that answered it.",
         error_messages={"required": "Please give the reason."},
     )
+    repeats = forms.ModelChoiceField(
+        label="It repeats",
+        queryset=AdvisorRequest.objects.none(),
+        to_field_name="reference",
+        required=False,
+        help_text="Another request from this address, named to the student after your words.",
+        widget=UnfoldAdminSelectWidget,
+    )
+
+    def __init__(self, *args, obj, **kwargs):
+        super().__init__(*args, obj=obj, **kwargs)
+        others = obj and AdvisorRequest.objects.visible_to(self.user).from_address(obj.email).exclude(pk=obj.pk)
+        if others:
+            self.fields["repeats"].queryset = others
+        else:  # closed with others, or the only one
+            del self.fields["repeats"]
+
+    def clean(self):
+        cleaned = super().clean()
+        if cleaned.get("repeats") and cleaned.get("kind") != CloseReason.DUPLICATE:
+            self.add_error("repeats", "Only a duplicate repeats another request.")
+        return cleaned
 
     def apply(self, advisor_request, *, by):
-        advisor_request.close(self.cleaned_data["reason"], by=by, reason=self.cleaned_data["kind"])
+        words = self.cleaned_data["reason"]
+        if repeated := self.cleaned_data.get("repeats"):
+            words = f"{words}\n\nIt repeats your request {repeated}."
+        advisor_request.close(words, by=by, reason=self.cleaned_data["kind"])
         return messages.SUCCESS, "The student is told by e-mail."
 
 

@@ -71,6 +71,16 @@ def test_detail_shows_what_the_student_wrote_the_history_and_the_emails(client, 
         assert words in html
 
 
+def test_detail_shows_how_the_student_found_it(client, coordinator):
+    stored = make_request()
+    stored.assign(make_advisor(stored.specialty), by=coordinator)
+    stored.meet(by=coordinator)
+    stored.answer_survey(2, "Too short a talk")
+    html = client.get(change_url(stored)).content.decode()
+    for words in ("Dissatisfied", "Too short a talk"):
+        assert words in html
+
+
 def test_nothing_of_a_request_is_edited_or_deleted_by_hand(client, superuser_client):
     stored = make_request()
     assert superuser_client.post(change_url(stored), {"status": "closed", "name": "X"}).status_code == 403
@@ -349,6 +359,20 @@ def test_close_asks_why_and_guesses_nothing(client, coordinator):
     assert '<option value="" selected>' in page.content.decode()
     refused = client.post(verb_url(stored, "close"), {"kind": "", "reason": "Done."})
     assert set(refused.context["form"].errors) == {"kind"}
+
+
+def test_duplicate_names_the_request_of_the_same_address_that_it_repeats(client, coordinator):
+    first, other = make_request(email="ada@example.edu"), make_request()
+    stored = make_request(email="Ada@example.edu")
+    fields = {"kind": "duplicate", "reason": "We answer you there.", "repeats": first.reference}
+    url = verb_url(stored, "close")
+    assert list(client.get(url).context["form"].fields["repeats"].queryset) == [first]
+    for wrong in ({"repeats": other.reference}, {"kind": "other"}):
+        assert set(client.post(url, fields | wrong).context["form"].errors) == {"repeats"}
+    client.post(url, fields)
+    words = f"We answer you there.\n\nIt repeats your request {first.reference}."
+    assert stored.events.last().note == words
+    assert words in stored.emails.get(kind="closed").text
 
 
 @pytest.mark.parametrize("way", ["page", "list"])
@@ -718,6 +742,15 @@ class TestLiaison:
         }
         response = client.post(url, fields)
         assert told(response)[0] == "Abel still has open requests: hand them over, if need be."
+
+    def test_autocompletes_name_their_requests(self, client, own, other):
+        query = {"app_label": "requests_app", "model_name": "outgoingemail", "field_name": "request", "term": "Student"}
+        found = client.get(reverse("admin:autocomplete"), query).json()["results"]
+        assert [row["text"] for row in found] == [own.reference]
+
+    def test_request_of_another_specialty_is_no_duplicate_to_name(self, client, own, other, may_act):
+        AdvisorRequest.objects.update(email="ada@example.edu")
+        assert "repeats" not in client.get(verb_url(own, "close")).context["form"].fields
 
     def test_filters_name_what_their_requests_have(self, client, own, other, superuser):
         other.offer(make_advisor(other.specialty, name="Elsewhere"), by=superuser)
