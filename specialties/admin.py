@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from .bulk_admin import HasSpreadsheet
 from .bulk_edits import AdvisorSheet, AnswerSheet
 from .conflicts import NoSilentOverwrite, SavesChanges
+from .filters import OwnFilter
 from .history_admin import KeepsHistory, KeepsHistoryOfGuide
 from .models import Advisor, Answer, Feedback, Question, Resource, Specialty, Stage, Synonym
 from .photos import PhotoField, smaller
@@ -240,6 +241,9 @@ class QuestionAdmin(OnSite, KeepsHistory, Sortable, ModelAdmin):
     autocomplete_fields = ["specialty"]
     exclude = ["position"]
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
     def is_on_site(self, question):
         return bool(question.get_absolute_url())
 
@@ -347,7 +351,7 @@ class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, ModelAdmin, SavesChange
         "on_selection_committee",
         "email",
     ]
-    list_filter = ["specialties", "accepts_requests", "on_selection_committee"]
+    list_filter = [("specialties", OwnFilter), "accepts_requests", "on_selection_committee"]
     search_fields = ["name", "email"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["specialties", "stand_in"]

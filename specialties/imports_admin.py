@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, 
 
 from .conflicts import NoSilentOverwrite, SavesChanges
 from .fields import plain_text
+from .filters import OwnFilter
 from .importing import Bank, Refused, document_of, read
 from .importing.content import content_of
 from .importing.documents import LARGEST_FILE
@@ -83,7 +84,7 @@ class ImportForm(forms.Form):
 class ImportedPageAdmin(ModelAdmin):
     list_display = ["name", "specialty", "created_at", "author", "waiting"]
     list_select_related = ["author"]
-    list_filter = ["specialty"]
+    list_filter = [("specialty", OwnFilter)]
 
     def get_queryset(self, request):
         pages = super().get_queryset(request).visible_to(request.user)
@@ -175,7 +176,7 @@ class ProposalForm(NoSilentOverwrite):
 class ProposalAdmin(ModelAdmin, SavesChanges):
     form = ProposalForm
     list_display = ["question", "specialty", "source", "who", "state_label", "takes_effect_at", "created_at"]
-    list_filter = ["state", "source", "specialty"]
+    list_filter = ["state", "source", ("specialty", OwnFilter)]
     list_select_related = ["question", "specialty", "author"]
     search_fields = ["specialty__name", "question__label", "question__text"]
     autocomplete_fields = ["specialty", "question"]
@@ -187,8 +188,7 @@ class ProposalAdmin(ModelAdmin, SavesChanges):
         return super().get_queryset(request).visible_to(request.user)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name == "specialty":
-            kwargs["queryset"] = Specialty.objects.visible_to(request.user)
+        kwargs["queryset"] = db_field.related_model.objects.visible_to(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request, obj=None):

@@ -94,6 +94,38 @@ def test_autocompletes_offer_a_liaison_their_own_guides(client, world, liaison):
     assert [row["text"] for row in found] == ["Urology"]
 
 
+@pytest.mark.parametrize(
+    ("model", "field"), [("proposal", "specialty"), ("importedpage", "specialty"), ("advisor", "specialties")]
+)
+@pytest.mark.parametrize(
+    ("group", "named"), [("Coordinators", ["Andrology", "Surgery", "Urology"]), ("Liaisons", ["Andrology", "Urology"])]
+)
+def test_filters_of_lists_name_no_guide_of_another_department(client, world, model, field, group, named):
+    own = make_specialty("Andrology", is_published=False)
+    Specialty.objects.filter(pk=world.other.pk).update(is_published=False)
+    client.force_login(member_of(group, *([own, world.own] if group == "Liaisons" else [])))
+    make_advisor(world.own, world.other)
+    filters = client.get(url(f"{model}_changelist")).context["cl"].filter_specs
+    [choices] = [each.lookup_choices for each in filters if getattr(each, "field_path", "") == field]
+    assert [name for _, name in choices] == named
+
+
+@pytest.mark.parametrize("group", ["Coordinators", "Liaisons"])
+def test_questions_of_another_department_are_not_told(client, world, group):
+    is_liaison = group == "Liaisons"
+    client.force_login(member_of(group, *([world.own] if is_liaison else [])))
+    every, own, other = (
+        make_question(f"q-{n}", text="Asked?", specialty=each) for n, each in enumerate([None, world.own, world.other])
+    )
+    seen = {every, own} if is_liaison else {every, own, other}
+    assert {*listed(client, "question")} & {every, own, other} == seen
+    query = {"app_label": "specialties", "model_name": "proposal", "field_name": "question", "term": "Asked?"}
+    found = client.get(reverse("admin:autocomplete"), query).json()["results"]
+    assert {int(row["id"]) for row in found} == {question.pk for question in seen}
+    page = client.get(url("question_change", other.pk))
+    assert page.status_code == (302 if is_liaison else 200)
+
+
 def test_liaison_proposes_for_their_own_guide_only(client, world, liaison):
     data = {"question": make_question().pk, "short_answer": "Yes", "body": ""}
     assert client.post(url("proposal_add"), data | {"specialty": world.other.pk}).status_code == 200
