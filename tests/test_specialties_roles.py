@@ -1,12 +1,25 @@
 """What coordinators, liaisons and readers see and may do in the admin, by the groups a new portal begins with."""
 
+from itertools import product
+
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from specialties.models import ImportedPage, Proposal, Specialty
+from specialties.models import Advisor, ImportedPage, Proposal, Specialty, Stage
 from specialties.models.proposals import Source, propose
-from tests.factories import make_advisor, make_answer, make_question, make_resource, make_specialty, make_staff
+from tests.factories import (
+    make_advisor,
+    make_answer,
+    make_question,
+    make_resource,
+    make_specialty,
+    make_staff,
+    make_stage,
+    make_synonym,
+)
 from tests.test_specialties_admin import posted
 from tests.test_specialties_imported_pages import PAGE
 
@@ -170,3 +183,48 @@ def test_reader_sees_everything_and_changes_nothing(client, world):
         assert client.post(url(f"{model}_change", row.pk), {"decision": "accept"}).status_code == 403
     assert client.get(url("importedpage_add")).status_code == 403
     assert client.get(url("proposal_add")).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["changelist", "change"])
+@pytest.mark.parametrize(
+    ("model", "group"),
+    [
+        *product([*MODELS, "advisor", "question"], ["Coordinators", "Liaisons"]),
+        *product(["stage", "synonym"], ["Coordinators"]),
+    ],
+)
+def test_pages_are_flat(client, world, model, page, group):
+    user = member_of(group, *([world.own] if group == "Liaisons" else []))
+    client.force_login(user)
+    numbers = []
+    row = {
+        **world.rows[world.own],
+        "advisor": make_advisor(world.own, name="A", stand_in=make_advisor(world.own, name="B")),
+        "question": make_question(specialty=world.own),
+        "stage": Stage.objects.first(),
+        "synonym": make_synonym(),
+    }[model]
+    address = url(f"{model}_changelist") if page == "changelist" else url(f"{model}_change", row.pk)
+    assert client.get(address).status_code == 200
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        numbers.append(len(queries))
+        for _ in range(2):
+            more(world, row, user if group == "Liaisons" else None)
+    assert numbers == [numbers[0]] * 2
+
+
+def more(world, row, liaison):
+    """A further row of every kind, in the guide that is there and in a new one of the same staff's."""
+    new = make_specialty()
+    if liaison:
+        liaison.liaison_for.create(specialty=new)
+    make_stage(), make_synonym(), make_question(specialty=new)
+    for specialty in (world.own, new):
+        make_answer(specialty), make_resource(specialty)
+        make_advisor(specialty, stand_in=make_advisor(specialty))
+        page = ImportedPage.objects.create(name="A page", specialty=specialty, content=NOTHING, fingerprint=new.slug)
+        propose(specialty, make_question(), body="<p>New.</p>", source=Source.IMPORT, author=liaison, page=page)
+    if isinstance(row, Advisor):
+        row.specialties.add(new)
