@@ -16,6 +16,7 @@ from unfold.admin import ModelAdmin, TabularInline
 from unfold.decorators import action, display
 
 from specialties.admin import AdvisorAdmin
+from specialties.filters import OwnFilter
 from specialties.models import Advisor
 
 from .choices import Status
@@ -145,13 +146,12 @@ class QueueFilter(admin.SimpleListFilter):
         return queryset
 
 
-class OwnFilter(admin.RelatedFieldListFilter):
-    """Names what the requests have that the user may see: for a liaison no draft, and nobody of elsewhere."""
+class OfRequestsFilter(OwnFilter):
+    """Names what the requests have that the user may see."""
 
-    def field_choices(self, field, request, model_admin):
-        theirs = AdvisorRequest.objects.visible_to(request.user).order_by().values(field.name)
-        is_theirs = {} if request.user.has_perm("requests_app.see_every_request") else {"pk__in": theirs}
-        return field.get_choices(include_blank=False, limit_choices_to=is_theirs)
+    def own(self, field, user):
+        theirs = AdvisorRequest.objects.visible_to(user).order_by().values(field.name)
+        return {} if user.has_perm("requests_app.see_every_request") else {"pk__in": theirs}
 
 
 class AgeFilter(admin.SimpleListFilter):
@@ -173,8 +173,8 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     list_filter = [
         QueueFilter,
         "status",
-        ("specialty", OwnFilter),
-        ("advisor", OwnFilter),
+        ("specialty", OfRequestsFilter),
+        ("advisor", OfRequestsFilter),
         "class_year",
         AgeFilter,
     ]

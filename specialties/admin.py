@@ -12,10 +12,11 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from .bulk_admin import HasSpreadsheet
 from .bulk_edits import AdvisorSheet, AnswerSheet
-from .conflicts import NoSilentOverwrite
+from .conflicts import NoSilentOverwrite, SavesChanges
+from .filters import OwnFilter
 from .history_admin import KeepsHistory, KeepsHistoryOfGuide
 from .models import Advisor, Answer, Feedback, Question, Resource, Specialty, Stage, Synonym
-from .photos import smaller
+from .photos import PhotoField, smaller
 from .previews import link_for_department, preview_of
 
 
@@ -26,21 +27,7 @@ class OnSite:
         return obj.get_absolute_url() if self.is_on_site(obj) else None
 
 
-class SavesChanges:
-    """Writes of a row only what changed in its form, since what the form does not hold may have moved meanwhile."""
-
-    def save_model(self, request, obj, form, change):
-        if not change:
-            return super().save_model(request, obj, form, change)
-        obj.save(update_fields={field.name for field in obj._meta.fields} & self.written({*form.changed_data}))
-
-    def written(self, changed):
-        return changed
-
-
 class AnswerForm(NoSilentOverwrite):
-    edited = "edited_at"
-
     @property
     def asked_question(self):
         return self.instance.question if self.instance.question_id else None
@@ -113,6 +100,7 @@ class ResourceFormSet(forms.BaseInlineFormSet):
 
 class ResourceInline(TabularInline):
     model = Resource
+    form = NoSilentOverwrite
     formset = ResourceFormSet
     fields = ["label", "url", "note", "position"]
     ordering_field = "position"
@@ -161,10 +149,9 @@ class AdvisorInline(TabularInline):
 
 
 @admin.register(Specialty)
-class SpecialtyAdmin(OnSite, HasSpreadsheet, KeepsHistoryOfGuide, SavesChanges, ModelAdmin):
+class SpecialtyAdmin(OnSite, HasSpreadsheet, KeepsHistoryOfGuide, ModelAdmin, SavesChanges):
     sheet = AnswerSheet
     actions_list = ["spreadsheet", "deleted"]
-    form = NoSilentOverwrite
     list_display = ["name", "abbreviation", "is_published", "answered", "number_of_advisors", "updated_at"]
     list_filter = ["is_published"]
     search_fields = ["name", "abbreviation"]
@@ -190,13 +177,6 @@ class SpecialtyAdmin(OnSite, HasSpreadsheet, KeepsHistoryOfGuide, SavesChanges, 
 
     def is_on_site(self, specialty):
         return specialty.is_published
-
-    def get_object(self, request, object_id, from_field=None):
-        """Locked where it is saved, so that of two who save a guide at once the second sees what the first wrote."""
-        specialty = super().get_object(request, object_id, from_field)
-        if specialty and request.method == "POST":
-            specialty.refresh_from_db(from_queryset=Specialty.objects.select_for_update(no_key=True))
-        return specialty
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user).with_answer_count().with_advisor_count()
@@ -243,7 +223,7 @@ class Sortable(SavesChanges):
         super().save_model(request, obj, form, change)
 
 
-class QuestionForm(forms.ModelForm):
+class QuestionForm(NoSilentOverwrite):
     means_the_same = forms.BooleanField(
         required=False,
         widget=UnfoldBooleanSwitchWidget,
@@ -261,6 +241,9 @@ class QuestionAdmin(OnSite, KeepsHistory, Sortable, ModelAdmin):
     autocomplete_fields = ["specialty"]
     exclude = ["position"]
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
     def is_on_site(self, question):
         return bool(question.get_absolute_url())
 
@@ -272,7 +255,8 @@ class QuestionAdmin(OnSite, KeepsHistory, Sortable, ModelAdmin):
 
     def save_model(self, request, obj, form, change):
         super().save_model(request, obj, form, change)
-        asks_otherwise = change and "text" in form.changed_data and not form.cleaned_data["means_the_same"]
+        is_reworded = change and "text" in form.changed_data and form.initial["text"] != obj.text
+        asks_otherwise = is_reworded and not form.cleaned_data["means_the_same"]
         if asks_otherwise and (taken_back := obj.take_back_confirmations()):
             messages.warning(request, f"The new wording took confirmations back: {taken_back}.")
 
@@ -290,7 +274,7 @@ class StageAdmin(KeepsHistory, Sortable, ModelAdmin):
 
 
 @admin.register(Synonym)
-class SynonymAdmin(KeepsHistory, ModelAdmin):
+class SynonymAdmin(KeepsHistory, ModelAdmin, SavesChanges):
     list_display = ["words"]
     search_fields = ["words"]
 
@@ -339,7 +323,10 @@ class FeedbackAdmin(ModelAdmin):
         return feedback.get_state_display()
 
 
-class AdvisorForm(forms.ModelForm):
+class AdvisorForm(NoSilentOverwrite):
+    class Meta:
+        field_classes = {"photo": PhotoField}
+
     def clean_photo(self):
         photo = self.cleaned_data["photo"]
         if not photo or "photo" not in self.changed_data:
@@ -351,7 +338,7 @@ class AdvisorForm(forms.ModelForm):
 
 
 @admin.register(Advisor)
-class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, SavesChanges, ModelAdmin):
+class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, ModelAdmin, SavesChanges):
     sheet = AdvisorSheet
     actions_list = ["spreadsheet", "deleted"]
     form = AdvisorForm
@@ -364,7 +351,7 @@ class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, SavesChanges, ModelAdmi
         "on_selection_committee",
         "email",
     ]
-    list_filter = ["specialties", "accepts_requests", "on_selection_committee"]
+    list_filter = [("specialties", OwnFilter), "accepts_requests", "on_selection_committee"]
     search_fields = ["name", "email"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["specialties", "stand_in"]

@@ -12,6 +12,9 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from .conflicts import NoSilentOverwrite, SavesChanges
+from .fields import plain_text
+from .filters import OwnFilter
 from .importing import Refused, read_for_guide
 from .importing.content import content_of
 from .importing.documents import LARGEST_FILE
@@ -78,7 +81,7 @@ class ImportForm(forms.Form):
 class ImportedPageAdmin(ModelAdmin):
     list_display = ["name", "specialty", "created_at", "author", "waiting"]
     list_select_related = ["author"]
-    list_filter = ["specialty"]
+    list_filter = [("specialty", OwnFilter)]
 
     def get_queryset(self, request):
         pages = super().get_queryset(request).visible_to(request.user)
@@ -166,10 +169,21 @@ class ImportedPageAdmin(ModelAdmin):
             messages.error(request, "Please choose the question of the bank that it is.")
 
 
+class ProposalForm(NoSilentOverwrite):
+    def clean(self):
+        super().clean()
+        if self.instance.pk and not self.fields and "body" in self.data:
+            names = ("short_answer", "body")
+            mine = [self.data[name] for name in names if self.data.get(name) != self.data.get(f"initial-{name}")]
+            not_stored = " ".join(f"Yours is not stored: “{plain_text(text)}”." for text in mine)
+            raise ValidationError(f"Somebody {self.instance.get_state_display()} this meanwhile. {not_stored}")
+
+
 @admin.register(Proposal)
-class ProposalAdmin(ModelAdmin):
+class ProposalAdmin(ModelAdmin, SavesChanges):
+    form = ProposalForm
     list_display = ["question", "specialty", "source", "who", "state_label", "takes_effect_at", "created_at"]
-    list_filter = ["state", "source", "specialty"]
+    list_filter = ["state", "source", ("specialty", OwnFilter)]
     list_select_related = ["question", "specialty", "author"]
     search_fields = ["specialty__name", "question__label", "question__text"]
     autocomplete_fields = ["specialty", "question"]
@@ -181,8 +195,7 @@ class ProposalAdmin(ModelAdmin):
         return super().get_queryset(request).visible_to(request.user)
 
     def formfield_for_foreignkey(self, db_field, request, **kwargs):
-        if db_field.name == "specialty":
-            kwargs["queryset"] = Specialty.objects.visible_to(request.user)
+        kwargs["queryset"] = db_field.related_model.objects.visible_to(request.user)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_readonly_fields(self, request, obj=None):
@@ -202,10 +215,17 @@ class ProposalAdmin(ModelAdmin):
             return [button for button in buttons if button.action_name.endswith("_decline")]
         return buttons if proposal and proposal.state == State.OPEN else []
 
+    def lock(self, proposal):
+        Specialty.objects.select_for_update(no_key=True).get(pk=proposal.specialty_id)  # first, as everywhere
+        super().lock(proposal)
+
     def save_model(self, request, obj, form, change):
         if not change or {"short_answer", "body"} & {*form.changed_data}:  # whose words they are now
             obj.source, obj.author, obj.author_name = Source.STAFF, request.user, ""
         super().save_model(request, obj, form, change)
+
+    def written(self, changed):
+        return changed | {"source", "author", "author_name"}
 
     @display(description="what changes")
     def was(self, proposal):

@@ -1,6 +1,7 @@
 from io import BytesIO
 from pathlib import Path
 
+from django import forms
 from django.core.files.base import ContentFile
 from PIL import Image, ImageOps
 
@@ -13,3 +14,13 @@ def smaller(photo):
     out = BytesIO()
     ImageOps.fit(image, PORTRAIT).save(out, "JPEG", quality=85)
     return ContentFile(out.getvalue(), name=f"{Path(photo.name).stem}.jpg")
+
+
+class PhotoField(forms.ImageField):
+    """One that can say by its name, sent back, which photo its form showed."""
+
+    def to_python(self, data):
+        return data if isinstance(data, str) else super().to_python(data)
+
+    def has_changed(self, initial, data):
+        return initial != data if isinstance(data, str) else super().has_changed(initial, data)

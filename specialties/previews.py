@@ -4,12 +4,13 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.core import signing
+from django.core.exceptions import ValidationError
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from .models import Answer, Specialty
+from .models import Advisor, Answer, Resource, Specialty
 from .private_pages import private_page
 
 SIGNER = signing.TimestampSigner(salt="specialties.preview")
@@ -33,21 +34,47 @@ def preview(request, signed):
 
 
 def preview_of(request, specialty, page=None, **context):
-    """Answer with the guide, with every text that waits for a decision or its time in place; with `page`, its alone."""
+    """Answer with the guide and in place all that waits for a decision or its time; with `page`, what it says alone."""
     proposals = specialty.proposals.not_in_force()
+    pages = specialty.imported_pages.filter(pk__in=proposals.values("page")).order_by("created_at")
     if page:
-        proposals = proposals.filter(page=page)
+        proposals, pages = proposals.filter(page=page), [page]
     proposed = {proposal.question_id: proposal for proposal in proposals.order_by("created_at")}
     entries = [as_proposed(entry, proposed.get(entry.question.pk)) for entry in specialty.entries()]
+    context |= {"parts": [], "advisors": [*specialty.advisors.all()], "resources": [*specialty.resources.all()]}
+    for each in pages:
+        add_parts(context, specialty, each)
     context |= {
         "specialty": specialty,
         "entries": entries,
-        "resources": specialty.resources.all(),
         "standing": specialty.standing(entries),
         "is_preview": True,
         "proposed": len(proposed),
     }
     return render(request, "specialties/guide.html", context)
+
+
+def add_parts(context, specialty, page):
+    """Put the other parts of an imported page in place as if they were taken over; nothing of it is stored."""
+    page.specialty = specialty
+    context["parts"] += [label for _, label, _ in page.parts if label not in context["parts"]]
+    for name, value in page.fields.items():
+        setattr(specialty, name, value or getattr(specialty, name))
+    specialty.recommendations = Specialty._meta.get_field("recommendations").cleaned(specialty.recommendations)
+    names = [found["name"] for found in page.new_advisors]
+    known = {advisor.name: advisor for advisor in Advisor.objects.filter(name__in=names)}
+    for found in page.new_advisors:
+        given = {name: value for name, value in found.items() if value}
+        context["advisors"].append(known.get(found["name"]) or Advisor(**given))
+    context["resources"] += filter(can_be_stored, (Resource(**found) for found in page.new_resources))
+
+
+def can_be_stored(resource):
+    try:
+        resource.clean_fields(exclude=["specialty"])
+    except ValidationError:  # an address that is none, which must not become a link either
+        return False
+    return True
 
 
 def as_proposed(answer, proposal):

@@ -122,7 +122,7 @@ def shown(record, field):
         return "Yes" if value else "No"
     if value in (None, ""):
         return ""
-    return plain_text(value) if isinstance(field, RichTextField) else localize(value)
+    return plain_text(value) if isinstance(field, RichTextField) else localize(timezone.template_localtime(value))
 
 
 def difference(old, new):

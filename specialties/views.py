@@ -29,6 +29,7 @@ def guide(request, slug):
     context = {
         "specialty": specialty,
         "entries": entries,
+        "advisors": specialty.advisors.all(),
         "resources": specialty.resources.all(),
         "standing": specialty.standing(entries),
         "structured_data": structured_data.faq_page(specialty, entries),

@@ -16,6 +16,7 @@ from requests_app.verbs import OfferForm
 from specialties.models import Advisor
 from tests.factories import make_advisor, make_email, make_request, make_specialty, make_staff
 from tests.test_requests_models import emails_of, events
+from tests.test_specialties_admin import posted
 
 pytestmark = pytest.mark.django_db
 
@@ -733,14 +734,7 @@ class TestLiaison:
         assert "open / limit" not in client.get("/admin/specialties/advisor/").content.decode()
         assert client.get("/admin/specialties/advisor/", {"open_requests__gt": 1}).status_code == 400
         url = f"/admin/specialties/advisor/{free.pk}/change/"
-        fields = {
-            "name": "Abel",
-            "slug": "abel",
-            "role": "Advisor",
-            "request_limit": 0,
-            "specialties": [own.specialty.pk],
-        }
-        response = client.post(url, fields)
+        response = client.post(url, posted(client.get(url), request_limit=0))
         assert told(response)[0] == "Abel still has open requests: hand them over, if need be."
 
     def test_autocompletes_name_their_requests(self, client, own, other):
@@ -914,15 +908,15 @@ def test_address_that_cannot_be_is_refused(client, coordinator, address):
     assert {email.to for email in stored.emails.exclude(to=settings.OFFICE_EMAIL)} == {"ada@exmaple.edu"}
 
 
-def test_new_address_of_an_advisor_gets_what_could_not_be_sent(client, superuser_client, superuser):
+def test_new_address_of_an_advisor_gets_what_could_not_be_sent(superuser_client, superuser):
     specialty = make_specialty()
     advisor, other = (make_advisor(specialty, email="old@example.edu", slug=slug) for slug in ("kim", "robin"))
     stored, theirs = make_request(specialty), make_request(specialty)
     stored.offer(advisor, by=superuser)
     theirs.offer(other, by=superuser)
     stored.emails.filter(kind="offered").update(next_try=None)
-    fields = {"name": "Kim", "slug": "kim", "role": "Advisor", "request_limit": 5, "email": "new@example.edu"}
-    client.post(f"/admin/specialties/advisor/{advisor.pk}/change/", fields | {"specialties": [specialty.pk]})
+    url = f"/admin/specialties/advisor/{advisor.pk}/change/"
+    superuser_client.post(url, posted(superuser_client.get(url), email="new@example.edu"))
     assert stored.emails.get(kind="offered").to == "new@example.edu"
     assert theirs.emails.get(kind="offered").to == "old@example.edu"
 

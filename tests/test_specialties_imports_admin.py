@@ -259,9 +259,8 @@ class TestProposal:
     def test_is_edited_and_accepted_in_one_step(self, superuser_client, proposal):
         html = superuser_client.get(change_url(proposal)).content.decode()
         assert "It <del>helps.</del><ins>helps much.</ins>" in html
-        superuser_client.post(
-            change_url(proposal), {"short_answer": "Yes", "body": "<p>It helps a little.</p>", ACCEPT: "1"}
-        )
+        edited = {"short_answer": "Yes", "body": "<p>It helps a little.</p>", "initial-body": proposal.body}
+        superuser_client.post(change_url(proposal), edited | {ACCEPT: "1"})
         answer = Answer.objects.get()
         assert (answer.short_answer, answer.body) == ("Yes", "<p>It helps a little.</p>")
 
@@ -291,7 +290,7 @@ class TestProposal:
         }
 
     def test_is_accepted_for_a_time_to_come(self, superuser_client, proposal):
-        data = {"body": "<p>New.</p>", "takes_effect_at_0": "2099-01-02", "takes_effect_at_1": "08:00", ACCEPT: "1"}
+        data = {"body": proposal.body, "takes_effect_at_0": "2099-01-02", "takes_effect_at_1": "08:00", ACCEPT: "1"}
         superuser_client.post(change_url(proposal), data)
         assert Answer.objects.get().body == "<p>It helps.</p>"
         assert list(Proposal.objects.scheduled()) == [proposal]

@@ -1,12 +1,25 @@
 """What coordinators, liaisons and readers see and may do in the admin, by the groups a new portal begins with."""
 
+from itertools import product
+
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from specialties.models import ImportedPage, Proposal, Specialty
+from specialties.models import Advisor, ImportedPage, Proposal, Specialty, Stage
 from specialties.models.proposals import Source, propose
-from tests.factories import make_advisor, make_answer, make_question, make_resource, make_specialty, make_staff
+from tests.factories import (
+    make_advisor,
+    make_answer,
+    make_question,
+    make_resource,
+    make_specialty,
+    make_staff,
+    make_stage,
+    make_synonym,
+)
 from tests.test_specialties_admin import posted
 from tests.test_specialties_imported_pages import PAGE
 
@@ -94,6 +107,38 @@ def test_autocompletes_offer_a_liaison_their_own_guides(client, world, liaison):
     assert [row["text"] for row in found] == ["Urology"]
 
 
+@pytest.mark.parametrize(
+    ("model", "field"), [("proposal", "specialty"), ("importedpage", "specialty"), ("advisor", "specialties")]
+)
+@pytest.mark.parametrize(
+    ("group", "named"), [("Coordinators", ["Andrology", "Surgery", "Urology"]), ("Liaisons", ["Andrology", "Urology"])]
+)
+def test_filters_of_lists_name_no_guide_of_another_department(client, world, model, field, group, named):
+    own = make_specialty("Andrology", is_published=False)
+    Specialty.objects.filter(pk=world.other.pk).update(is_published=False)
+    client.force_login(member_of(group, *([own, world.own] if group == "Liaisons" else [])))
+    make_advisor(world.own, world.other)
+    filters = client.get(url(f"{model}_changelist")).context["cl"].filter_specs
+    [choices] = [each.lookup_choices for each in filters if getattr(each, "field_path", "") == field]
+    assert [name for _, name in choices] == named
+
+
+@pytest.mark.parametrize("group", ["Coordinators", "Liaisons"])
+def test_questions_of_another_department_are_not_told(client, world, group):
+    is_liaison = group == "Liaisons"
+    client.force_login(member_of(group, *([world.own] if is_liaison else [])))
+    every, own, other = (
+        make_question(f"q-{n}", text="Asked?", specialty=each) for n, each in enumerate([None, world.own, world.other])
+    )
+    seen = {every, own} if is_liaison else {every, own, other}
+    assert {*listed(client, "question")} & {every, own, other} == seen
+    query = {"app_label": "specialties", "model_name": "proposal", "field_name": "question", "term": "Asked?"}
+    found = client.get(reverse("admin:autocomplete"), query).json()["results"]
+    assert {int(row["id"]) for row in found} == {question.pk for question in seen}
+    page = client.get(url("question_change", other.pk))
+    assert page.status_code == (302 if is_liaison else 200)
+
+
 def test_liaison_proposes_for_their_own_guide_only(client, world, liaison):
     data = {"question": make_question().pk, "short_answer": "Yes", "body": ""}
     assert client.post(url("proposal_add"), data | {"specialty": world.other.pk}).status_code == 200
@@ -138,3 +183,48 @@ def test_reader_sees_everything_and_changes_nothing(client, world):
         assert client.post(url(f"{model}_change", row.pk), {"decision": "accept"}).status_code == 403
     assert client.get(url("importedpage_add")).status_code == 403
     assert client.get(url("proposal_add")).status_code == 403
+
+
+@pytest.mark.parametrize("page", ["changelist", "change"])
+@pytest.mark.parametrize(
+    ("model", "group"),
+    [
+        *product([*MODELS, "advisor", "question"], ["Coordinators", "Liaisons"]),
+        *product(["stage", "synonym"], ["Coordinators"]),
+    ],
+)
+def test_pages_are_flat(client, world, model, page, group):
+    user = member_of(group, *([world.own] if group == "Liaisons" else []))
+    client.force_login(user)
+    numbers = []
+    row = {
+        **world.rows[world.own],
+        "advisor": make_advisor(world.own, name="A", stand_in=make_advisor(world.own, name="B")),
+        "question": make_question(specialty=world.own),
+        "stage": Stage.objects.first(),
+        "synonym": make_synonym(),
+    }[model]
+    address = url(f"{model}_changelist") if page == "changelist" else url(f"{model}_change", row.pk)
+    assert client.get(address).status_code == 200
+    for _ in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(address).status_code == 200
+        numbers.append(len(queries))
+        for _ in range(2):
+            more(world, row, user if group == "Liaisons" else None)
+    assert numbers == [numbers[0]] * 2
+
+
+def more(world, row, liaison):
+    """A further row of every kind, in the guide that is there and in a new one of the same staff's."""
+    new = make_specialty()
+    if liaison:
+        liaison.liaison_for.create(specialty=new)
+    make_stage(), make_synonym(), make_question(specialty=new)
+    for specialty in (world.own, new):
+        make_answer(specialty), make_resource(specialty)
+        make_advisor(specialty, stand_in=make_advisor(specialty))
+        page = ImportedPage.objects.create(name="A page", specialty=specialty, content=NOTHING, fingerprint=new.slug)
+        propose(specialty, make_question(), body="<p>New.</p>", source=Source.IMPORT, author=liaison, page=page)
+    if isinstance(row, Advisor):
+        row.specialties.add(new)

@@ -184,6 +184,10 @@ class Specialty(models.Model):
 
 
 class QuestionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those asked of all specialties or of one whose guide a member of staff works with."""
+        return self.filter(Q(specialty=None) | Q(specialty__in=Specialty.objects.visible_to(user)))
+
     def asked_of(self, *specialties):
         """Those asked of all specialties or of one of these, in reading order with their stages."""
         return self.asked().filter(Q(specialty=None) | Q(specialty__in=specialties))
