@@ -71,9 +71,12 @@ OFFICE_DAYS = setting("OFFICE_DAYS", 5, env.int)
 OFFER_DAYS = setting("OFFER_DAYS", 5, env.int)
 MEETING_DAYS = setting("MEETING_DAYS", 10, env.int)
 HOLIDAYS = setting("HOLIDAYS", [], dates)
+RETENTION_MONTHS = setting("RETENTION_MONTHS", 24, env.int)
 for name, days in {"OFFICE_DAYS": OFFICE_DAYS, "OFFER_DAYS": OFFER_DAYS, "MEETING_DAYS": MEETING_DAYS}.items():
     if days < 1:
         raise ImproperlyConfigured(f"{name} is a number of working days: 1 or more.")
+if not 1 <= RETENTION_MONTHS <= 1200:
+    raise ImproperlyConfigured("RETENTION_MONTHS is a number of months: 1 to 1200.")
 
 # The site
 

@@ -22,6 +22,13 @@ def robots(request):
 
 
 @require_safe
+@cache_control(public=True, max_age=3600)
+def privacy(request):
+    """What is stored of people, why, and until when."""
+    return render(request, "privacy.html", {"months": settings.RETENTION_MONTHS})
+
+
+@require_safe
 @cache_control(public=True, max_age=24 * 3600)
 def portrait(request, name):
     return serve(request, name, document_root=Path(settings.MEDIA_ROOT) / "advisors")

@@ -206,6 +206,10 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user).with_people()
 
+    def get_fieldsets(self, request, obj=None):
+        when = {"fields": ["erased_at"]}
+        return [*self.fieldsets[:1], ("Erased", when)] if obj and obj.erased_at else self.fieldsets
+
     def get_ordering(self, request):
         """What is open by its date, what is long over newest first."""
         is_queue = set(request.GET) <= {"queue"} and request.GET.get("queue") != "all"

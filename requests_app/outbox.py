@@ -17,6 +17,8 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from .dates import retention_limit
+
 LEASE = timedelta(minutes=10)  # longer than one SMTP conversation can take
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=2)
@@ -40,6 +42,11 @@ class OutgoingEmailQuerySet(models.QuerySet):
         """Let what has yet to be sent to a person, or asks to reply to them, name their present address."""
         for field in ("to", "reply_to") if old != settings.OFFICE_EMAIL else ():
             self.filter(sent_at=None, **{field: old}).update(**{field: new})
+
+    def to_forget(self):
+        """Those written long ago of which no request says how long they are kept."""
+        without_request = Q(request=None) | Q(request__erased_at__isnull=False)
+        return self.filter(without_request, created_at__lte=retention_limit()).exclude(next_try__isnull=False)
 
     def visible_to(self, user):
         """Those a member of staff may open: with the permission for it, those of requests they may know of."""

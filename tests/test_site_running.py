@@ -98,6 +98,8 @@ def test_production_with_every_host_needs_the_address_for_emails(start_wsgi):
         ("DEFAULT_FROM_EMAIL", "Office <office>"),
         ("TIME_ZONE", "Nowhere"),
         ("TIME_ZONE", "../zone"),
+        ("RETENTION_MONTHS", "0"),
+        ("RETENTION_MONTHS", "two years"),
         ("ACCENT_COLOR", "purple"),
         ("ACCENT_COLOR", "#4e2a84;}"),
         ("EMAIL_URL", "nonsense"),
