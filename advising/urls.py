@@ -19,3 +19,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("media/advisors/<str:name>", views.portrait),
 ]
+
+
+handler500 = "advising.views.went_wrong"
