@@ -286,19 +286,18 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = setting(
     "DEFAULT_FROM_EMAIL", OFFICE_EMAIL, like(rf"{ADDRESS}|[^<>\r\n]+ <{ADDRESS}>", "Advising <advising@example.edu>")
 )
 
-# What went wrong, on standard error; while developing Django shows it by itself
+# What happened, on standard error: as JSON in production, for people while developing
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {
-        "in_production": {"()": "django.utils.log.RequireDebugFalse"},
-        "without_private_links": {"()": "advising.logs.WithoutPrivateLinks"},
+    "formatters": {
+        "json": {"()": "advising.logs.JsonLines"},
+        "plain": {"format": "%(levelname)s %(message)s"},
     },
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "filters": ["in_production", "without_private_links"]},
-    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain" if DEBUG else "json"}},
     "root": {"handlers": ["stderr"], "level": "ERROR"},
+    "loggers": {"django": {"level": "ERROR"}, "advising": {"level": "INFO"}, "requests_app": {"level": "INFO"}},
 }
 
 # Language and time

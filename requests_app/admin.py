@@ -17,11 +17,12 @@ from unfold.decorators import action, display
 
 from specialties.admin import AdvisorAdmin
 from specialties.models import Advisor
+from specialties.private_pages import without_private_links
 
 from .choices import Status
 from .entry import EntryForm
 from .models import AdvisorRequest, RequestEvent, specialties_of
-from .outbox import OutgoingEmail, without_private_links
+from .outbox import OutgoingEmail
 from .verbs import (
     AcceptForm,
     CloseForm,

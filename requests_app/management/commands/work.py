@@ -31,12 +31,12 @@ class Command(BaseCommand):
         self.may_send = settings.DEBUG or not settings.EMAIL_BACKEND.endswith("console.EmailBackend")
         if not self.may_send:
             # Printed, a private link would be in the log and its e-mail count as sent.
-            self.stderr.write(f"EMAIL_URL is not set, so e-mails are kept: {OutgoingEmail.objects.due().count()} wait.")
+            logger.warning("EMAIL_URL is not set, so e-mails are kept: %s wait.", OutgoingEmail.objects.due().count())
         if once:
             self.work()
             return
         stop = event_of_being_stopped()
-        self.stdout.write("Worker started.")
+        logger.info("Worker started.")
         while not stop.wait(self.pass_once(stop)):
             pass
 
@@ -53,9 +53,9 @@ class Command(BaseCommand):
 
     def work(self, **options):
         if steps := take_due_steps():
-            self.stdout.write(f"Took {steps} due steps.")
+            logger.info("Took %s due steps.", steps)
         if self.may_send and (sent := send_due(**options)):
-            self.stdout.write(f"Sent {sent}.")
+            logger.info("Sent %s.", sent)
         self.links.look_after()
         self.leftovers.clear()
 
