@@ -85,8 +85,8 @@ def upgrade(targets):
     for model in django.apps.apps.get_models(include_auto_created=True):
         list(model._base_manager.all())  # each can be read as it is now
     return {
-        "tables": len([keys for keys in kept.values() if keys]),
-        "gone": {t: keys for t, keys in gone.items() if keys},
+        "empty": [table for table, keys in kept.items() if not keys],
+        "gone": {table: keys for table, keys in gone.items() if keys},
     }
 
 
