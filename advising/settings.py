@@ -71,9 +71,12 @@ OFFICE_DAYS = setting("OFFICE_DAYS", 5, env.int)
 OFFER_DAYS = setting("OFFER_DAYS", 5, env.int)
 MEETING_DAYS = setting("MEETING_DAYS", 10, env.int)
 HOLIDAYS = setting("HOLIDAYS", [], dates)
+RETENTION_MONTHS = setting("RETENTION_MONTHS", 24, env.int)
 for name, days in {"OFFICE_DAYS": OFFICE_DAYS, "OFFER_DAYS": OFFER_DAYS, "MEETING_DAYS": MEETING_DAYS}.items():
     if days < 1:
         raise ImproperlyConfigured(f"{name} is a number of working days: 1 or more.")
+if not 1 <= RETENTION_MONTHS <= 1200:
+    raise ImproperlyConfigured("RETENTION_MONTHS is a number of months: 1 to 1200.")
 
 # The site
 
@@ -127,6 +130,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "advising.health.answer_probes",
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -260,6 +264,8 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL",
     }
+else:  # one that is gone, or silent, is noticed within seconds
+    DATABASE["OPTIONS"] = {"connect_timeout": 3, "tcp_user_timeout": 10_000, **DATABASE.get("OPTIONS", {})}
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -285,19 +291,18 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = setting(
     "DEFAULT_FROM_EMAIL", OFFICE_EMAIL, like(rf"{ADDRESS}|[^<>\r\n]+ <{ADDRESS}>", "Advising <advising@example.edu>")
 )
 
-# What went wrong, on standard error; while developing Django shows it by itself
+# What happened, on standard error: as JSON in production, for people while developing
 
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {
-        "in_production": {"()": "django.utils.log.RequireDebugFalse"},
-        "without_private_links": {"()": "advising.logs.WithoutPrivateLinks"},
+    "formatters": {
+        "json": {"()": "advising.logs.JsonLines"},
+        "plain": {"format": "%(levelname)s %(message)s"},
     },
-    "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "filters": ["in_production", "without_private_links"]},
-    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "plain" if DEBUG else "json"}},
     "root": {"handlers": ["stderr"], "level": "ERROR"},
+    "loggers": {"django": {"level": "ERROR"}, "advising": {"level": "INFO"}, "requests_app": {"level": "INFO"}},
 }
 
 # Language and time

@@ -10,6 +10,7 @@ urlpatterns = [
     path("", include("specialties.urls")),
     path("", include("requests_app.urls")),
     path("robots.txt", views.robots, name="robots"),
+    path("privacy/", views.privacy, name="privacy"),
     path("theme.css", views.theme, name="theme"),
     # Django's redirect to "view on site" asks for no permission: it would hand any staff any student's private link.
     path("admin/r/<path:anything>", views.not_found),
@@ -18,3 +19,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("media/advisors/<str:name>", views.portrait),
 ]
+
+
+handler500 = "advising.views.went_wrong"

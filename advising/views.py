@@ -1,10 +1,14 @@
+import sys
 from pathlib import Path
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from django.views.defaults import server_error
 from django.views.static import serve
 
 
@@ -22,9 +26,24 @@ def robots(request):
 
 
 @require_safe
+@cache_control(public=True, max_age=3600)
+def privacy(request):
+    """What is stored of people, why, and until when."""
+    return render(request, "privacy.html", {"months": settings.RETENTION_MONTHS})
+
+
+@require_safe
 @cache_control(public=True, max_age=24 * 3600)
 def portrait(request, name):
     return serve(request, name, document_root=Path(settings.MEDIA_ROOT) / "advisors")
+
+
+def went_wrong(request):
+    """What is shown for an error nobody expected; that the database does not answer passes, and is said as such."""
+    if isinstance(sys.exc_info()[1], (InterfaceError, OperationalError)):
+        headers = {"Retry-After": "30", "Cache-Control": "no-store"}
+        return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
+    return server_error(request)
 
 
 def not_found(request, **kwargs):

@@ -18,11 +18,12 @@ from unfold.decorators import action, display
 from specialties.admin import AdvisorAdmin
 from specialties.filters import OwnFilter
 from specialties.models import Advisor
+from specialties.private_pages import without_private_links
 
 from .choices import Status
 from .entry import EntryForm
 from .models import AdvisorRequest, RequestEvent, specialties_of
-from .outbox import OutgoingEmail, without_private_links
+from .outbox import OutgoingEmail
 from .verbs import (
     AcceptForm,
     CloseForm,
@@ -206,6 +207,10 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
 
     def get_queryset(self, request):
         return super().get_queryset(request).visible_to(request.user).with_people()
+
+    def get_fieldsets(self, request, obj=None):
+        when = {"fields": ["erased_at"]}
+        return [*self.fieldsets[:1], ("Erased", when)] if obj and obj.erased_at else self.fieldsets
 
     def get_ordering(self, request):
         """What is open by its date, what is long over newest first."""

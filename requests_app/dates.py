@@ -1,3 +1,4 @@
+from calendar import monthrange
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
@@ -35,3 +36,15 @@ def is_working_day(day: date):
 def midnight(day):
     """Return the moment a day begins in the school's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def retention_limit():
+    """Return the moment before which something must have been over to be erased now."""
+    return months_before(timezone.now(), settings.RETENTION_MONTHS)
+
+
+def months_before(moment, count):
+    """Return the same day of an earlier month, or that month's last where it has no such day."""
+    year, month = divmod(moment.year * 12 + moment.month - 1 - count, 12)
+    day = min(moment.day, monthrange(year, month + 1)[1])
+    return moment.replace(year=year, month=month + 1, day=day)

@@ -15,9 +15,11 @@ logger = logging.getLogger(__name__)
 
 REST_AFTER_FAILURE = timedelta(minutes=10)
 
+AT_ONCE = 100  # requests that are erased in one pass, so that e-mail never waits for long
+
 
 def take_due_steps(resting=None):
-    """Expire, remind, ask and put in force what is due in the school's time zone; return how many steps were taken.
+    """Take every step that is due in the school's time zone; return how many were taken.
 
     In `resting`, at first {}, a worker remembers until when it leaves a step alone that failed.
     """
@@ -27,6 +29,7 @@ def take_due_steps(resting=None):
         *((AdvisorRequest.expire, offer.request) for offer in offers.past_due()),
         *((AdvisorRequest.remind_in_time, offer.request) for offer in offers.to_remind()),
         *((AdvisorRequest.ask_about_meeting, row) for row in AdvisorRequest.objects.to_ask_about_meeting()),
+        *((AdvisorRequest.erase_in_time, row) for row in AdvisorRequest.objects.to_erase()[:AT_ONCE]),
         *((Proposal.take_effect, proposal) for proposal in Proposal.objects.due()),
         *reviews.due_steps(),
     ]

@@ -19,6 +19,10 @@ class RequestEventQuerySet(models.QuerySet):
     def delete(self):
         raise TypeError("History is never deleted.")
 
+    def erase_words(self):
+        """Take out what people wrote; what was done when, and by which side, stays."""
+        return super().update(note="")
+
 
 class RequestEvent(models.Model):
     """One line of a request's history."""
@@ -40,6 +44,7 @@ class RequestEvent(models.Model):
         NOTED = "noted", "Note"
 
     ENDS_A_WAIT = [Kind.ACCEPTED, Kind.CLOSED, Kind.WITHDRAWN]
+    ENDS_A_REQUEST = [Kind.MET, Kind.CLOSED, Kind.WITHDRAWN]
 
     class Actor(models.TextChoices):
         STUDENT = "student", "The student"

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, models, transaction
-from django.db.models import Q, Value
+from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils import timezone
@@ -14,7 +14,7 @@ from specialties.models import Advisor, Specialty
 
 from . import emails, routing
 from .choices import OPEN_STATUSES, WITHOUT_ANSWER, ClassYear, CloseReason, Satisfaction, Source, Status, Topic
-from .dates import add_working_days, working_days_between
+from .dates import add_working_days, retention_limit, working_days_between
 from .events import RequestEvent, who
 from .offers import Offer
 from .outbox import OutgoingEmail
@@ -81,6 +81,13 @@ class AdvisorRequestQuerySet(models.QuerySet):
 
     def to_ask_about_meeting(self):
         return self.unmet().filter(asked_about_meeting_at=None)
+
+    def to_erase(self):
+        """Those that were over so long ago that nothing personal of them is kept any longer, oldest first."""
+        limit = retention_limit()
+        ended = RequestEvent.objects.filter(request=OuterRef("pk"), kind__in=RequestEvent.ENDS_A_REQUEST)
+        old = self.filter(erased_at=None, created_at__lte=limit).order_by("created_at")
+        return old.exclude(status__in=OPEN_STATUSES).exclude(Exists(ended.filter(created_at__gt=limit)))
 
     def from_address(self, email):
         """Those of one address, capitals or not: asked with the function the constraint below is kept with."""
@@ -171,6 +178,12 @@ class AdvisorRequest(Steps, models.Model):
     survey_comment = models.CharField("in the student's words", max_length=1000, blank=True, editable=False)
     created_at = models.DateTimeField("received", default=timezone.now, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
+    erased_at = models.DateTimeField("personal data erased", null=True, editable=False)
+
+    PERSONAL = [
+        *("name", "email", "topics", "message", "availability", "preferred_advisor", "avoid_selection_committee"),
+        *("survey_comment", "token", "submission_id"),
+    ]
 
     objects = AdvisorRequestQuerySet.as_manager()
 
@@ -182,6 +195,8 @@ class AdvisorRequest(Steps, models.Model):
             # what is open or due: few rows of many, asked by the worker every second and by the menu on every page. Of
             # all rows, since SQLite does not see that a condition fits a question whose values come as parameters
             models.Index(fields=["status", "respond_by"], name="request_by_status_and_date"),
+            # to_erase(), asked by every worker every second of a table that is erased long since for the most part
+            models.Index(fields=["created_at"], condition=Q(erased_at=None), name="request_not_erased"),
         ]
         permissions = [("see_every_request", "Can see the requests of every specialty")]
         constraints = [

@@ -4,8 +4,8 @@ Any number of workers may run. One message belongs to the worker whose UPDATE mo
 the fencing token, so a worker that was slow past its lease can no longer write what became of the message.
 """
 
+import logging
 import random
-import re
 import uuid
 from contextlib import suppress
 from datetime import timedelta
@@ -18,11 +18,16 @@ from django.db.models import F, Q, Value
 from django.db.models.functions import Replace
 from django.utils import timezone
 
+from specialties.private_pages import without_private_links
+
+from .dates import retention_limit
+
+logger = logging.getLogger(__name__)
+
 LEASE = timedelta(minutes=10)  # longer than one SMTP conversation can take
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=2)
 GIVE_UP_AFTER = timedelta(hours=36)
-PRIVATE_LINK = re.compile(r"/(requests|respond|review)/[^/\s]+")
 
 
 class NotInTrouble(Exception):
@@ -46,6 +51,11 @@ class OutgoingEmailQuerySet(models.QuerySet):
         """Put other words in place of these in what has yet to be sent."""
         words = {field: Replace(field, Value(old), Value(new)) for field in ("text", "html")}
         self.filter(sent_at=None).update(**words)
+
+    def to_forget(self):
+        """Those written long ago of which no request says how long they are kept."""
+        without_request = Q(request=None) | Q(request__erased_at__isnull=False)
+        return self.filter(without_request, created_at__lte=retention_limit()).exclude(next_try__isnull=False)
 
     def visible_to(self, user):
         """Those a member of staff may open: with the permission for it, those of requests they may know of."""
@@ -175,6 +185,7 @@ class OutgoingEmail(models.Model):
             if connection.send_messages([self.as_message()]) == 0:
                 raise ValueError("The message has nobody to go to.")
         except Exception as error:  # whatever a mail server does is a reason to try again, never to stop
+            logger.warning("E-mail %s did not go out at try %s: %s", self.pk, self.attempts, type(error).__name__)
             self._record(next_try=self._next_try_after(error), last_error=_in_words(error))
             return False
         self._record(sent_at=timezone.now(), next_try=None)
@@ -213,11 +224,6 @@ class OutgoingEmail(models.Model):
         pause = min(FIRST_RETRY * 2**doublings, LONGEST_RETRY) * random.uniform(0.75, 1.25)  # noqa: S311
         next_try = timezone.now() + pause
         return None if _is_final(error) or next_try > self.give_up_at else next_try
-
-
-def without_private_links(text):
-    """Return a text without what would let its reader act as the one it was written to."""
-    return PRIVATE_LINK.sub(r"/\1/…", text)
 
 
 def new_message_id(domain):

@@ -36,6 +36,8 @@ def step(verb):
     def taken(self, *args, answering=None, **kwargs):
         # without its people: joined, PostgreSQL gives those from before it waited, or none, to the row as it is now
         self.refresh_from_db(from_queryset=type(self).objects.select_for_update(no_key=True))
+        if self.erased_at:
+            raise IllegalMove(f"{self.reference} is over, and what was personal of it is erased.")
         if isinstance(by := kwargs.get("by"), Advisor) and by != self.advisor:
             raise IllegalMove(f"{self.reference} is not with you any more.")
         if answering and not self.offers.running().filter(pk=answering).exists():
@@ -212,6 +214,27 @@ class Steps:
         self._record(Kind.ASKED_ABOUT_MEETING, by=Actor.PORTAL, advisor=self.advisor)
         emails.did_you_meet(self)
         emails.did_you_meet_your_student(self.running_offer)
+
+    @step
+    def erase_in_time(self):
+        """Raises IllegalMove where it is not time to."""
+        if not type(self).objects.to_erase().filter(pk=self.pk).exists():
+            raise IllegalMove(f"{self.reference} is kept as it is for now.")
+        self.erase()
+
+    @step
+    def erase(self):
+        """Keep of a request that is over what the report counts, and nothing that tells whose it was.
+
+        Its links lead nowhere from then on. A message that tells an advisor they no longer have it still goes out: it
+        names nobody else. Raises IllegalMove where it is open.
+        """
+        if self.is_open:
+            raise IllegalMove(f"{self.reference} is open; nothing of it is erased.")
+        fields = {name: self._meta.get_field(name).get_default() for name in self.PERSONAL}
+        self._change(**fields, erased_at=timezone.now())
+        self.events.erase_words()
+        self.emails.exclude(kind="no_longer_yours", sent_at=None).delete()
 
     def _move(self, status, kind, *, by, note="", **changes):
         """Write status, changes and event together, within a step; return the advisor who had it before.

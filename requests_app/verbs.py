@@ -57,6 +57,8 @@ class RequestVerb(Verb):
 
     @classmethod
     def refusal(cls, advisor_request):
+        if advisor_request.erased_at:
+            return f"{advisor_request} is over, and what was personal of it is erased: nothing was done."
         if advisor_request.status in cls.statuses:
             return ""
         return f"{advisor_request} is {advisor_request.get_status_display().lower()}: nothing was done."

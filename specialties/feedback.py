@@ -17,6 +17,10 @@ class FeedbackQuerySet(models.QuerySet):
     def to_read(self):
         return self.with_words().filter(state=Feedback.State.NEW)
 
+    def forget_words(self):
+        """Take out what readers wrote; their votes stay."""
+        return self.with_words().update(words="", state=Feedback.State.NEW, moderated_by=None)
+
     def on_current_text(self):
         """Those on the words an answer has now, as a subquery of answers."""
         return self.filter(answer=OuterRef("pk"), created_at__gte=OuterRef("edited_at"))

@@ -22,12 +22,19 @@ COUNT_ONE_MORE = """
 """
 
 
+class AllowanceQuerySet(models.QuerySet):
+    def over(self):
+        return self.filter(ends_at__lte=int(time.time()))
+
+
 class Allowance(models.Model):
     """What was used of a limit in one stretch of time. The key is a digest, so that nobody's address is kept."""
 
     key = models.CharField(max_length=64, primary_key=True)
     used = models.PositiveIntegerField()
     ends_at = models.BigIntegerField(db_index=True)  # seconds since 1970
+
+    objects = AllowanceQuerySet.as_manager()
 
     def __str__(self):
         return self.key
@@ -56,7 +63,7 @@ def count(what, who, *, most, seconds):
         cursor.execute(COUNT_ONE_MORE, [key, ends_at])
         [used] = cursor.fetchone()
     if used == 1:
-        Allowance.objects.filter(ends_at__lte=now).delete()
+        Allowance.objects.over().delete()
     if used > most:
         raise TooMany(datetime.fromtimestamp(ends_at, UTC))
 

@@ -1,6 +1,9 @@
+import re
 from functools import wraps
 
 from django.views.decorators.cache import never_cache
+
+PRIVATE_LINK = re.compile(r"/(requests|respond|review|preview|feedback)/[^/\s]+")
 
 
 def private_page(view):
@@ -19,3 +22,8 @@ def private_page(view):
         return response
 
     return wrapped
+
+
+def without_private_links(text):
+    """Return a text without what would let its reader act as the one a link was made for."""
+    return PRIVATE_LINK.sub(r"/\1/…", text)

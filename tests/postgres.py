@@ -21,34 +21,40 @@ def binaries():
     return next((path for path in [*on_path, *debian] if (path / "pg_ctl").exists()), None)
 
 
+class Server:
+    """One that can be stopped and started again with what it holds."""
+
+    def __init__(self, bin_dir, home):
+        self.bin_dir, self.home = bin_dir, home
+        self.as_user = {"user": "postgres"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
+        if self.as_user:
+            shutil.chown(home, "postgres")
+        self.url = f"postgres://portal@/{home}/postgres"
+        self._run("initdb", "--username=portal", "--auth=trust", "--encoding=UTF8", "--no-sync")
+
+    def start(self):
+        options = f"-k {self.home} -c listen_addresses= -c fsync=off"
+        self._run("pg_ctl", "start", "--wait", "--log", self.home / "log", "--options", options)
+
+    def stop(self):
+        self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
+
+    def _run(self, program, *arguments):
+        command = [self.bin_dir / program, "-D", self.home / "data", *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **self.as_user)
+
+
 @contextmanager
 def postgres(bin_dir):
-    """Yield the DATABASE_URL of a server that runs as long as the block."""
-    as_user = {"user": "postgres"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
+    """Yield a server that runs as long as the block."""
     home = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
-    if as_user:
-        shutil.chown(home, "postgres")
-
-    def run(program, *arguments):
-        subprocess.run(
-            [bin_dir / program, "-D", home / "data", *arguments], check=True, stdout=subprocess.DEVNULL, **as_user
-        )
-
     try:
-        run("initdb", "--username=portal", "--auth=trust", "--encoding=UTF8", "--no-sync")
-        run(
-            "pg_ctl",
-            "start",
-            "--wait",
-            "--log",
-            home / "log",
-            "--options",
-            f"-k {home} -c listen_addresses= -c fsync=off",
-        )
+        server = Server(bin_dir, home)
+        server.start()
         try:
-            yield f"postgres://portal@/{home}/postgres"
+            yield server
         finally:
-            run("pg_ctl", "stop", "--wait", "--mode=immediate")
+            server.stop()
     finally:
         shutil.rmtree(home)
 
@@ -58,8 +64,8 @@ def main(command):
     if bin_dir is None:
         print("SKIPPED: no PostgreSQL on this machine (apt-get install postgresql), so its tests did not run.")
         return bool(os.environ.get("CI"))
-    with postgres(bin_dir) as url:
-        return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": url}).returncode
+    with postgres(bin_dir) as server:
+        return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": server.url}).returncode
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import tempfile
 from contextlib import closing, contextmanager
 
 STAFF_PAGES = ["admin/*", "unfold/*", "django_prose_editor/*"]  # many files, and no part of what is tried here
-# as Procfile.serve, but silent
+# as advising/gunicorn_conf.py, but silent
 GUNICORN = ["--threads=4", "--no-control-socket", "--limit-request-line=0", "--log-level=error"]
 PATIENCE = 30  # seconds
 

@@ -87,8 +87,8 @@ OTHER_VERBS = {
 
 
 def test_every_verb_is_in_these_tables():
-    verbs = {name for name, verb in vars(Steps).items() if hasattr(verb, "__wrapped__")}
-    assert {verb.replace(" ", "_") for verb in VERBS | OTHER_VERBS} == verbs
+    verbs = {name for name, verb in vars(Steps).items() if hasattr(verb, "__wrapped__")} - {"erase", "erase_in_time"}
+    assert {verb.replace(" ", "_") for verb in VERBS | OTHER_VERBS} == verbs  # erasing: test_requests_retention.py
 
 
 @pytest.mark.parametrize("verb", VERBS | OTHER_VERBS)

@@ -43,6 +43,7 @@ def test_public_pages_send_a_strict_policy_and_set_no_cookie(client, guide):
         "/compare/",
         "/search/?q=research",
         "/feed/",
+        "/privacy/",
         "/sitemap.xml",
     ):
         response = client.get(url)
@@ -279,6 +280,7 @@ ACCESS = {
     "specialties:sitemap": (lambda world: [], PUBLIC),
     "robots": (lambda world: [], PUBLIC),
     "theme": (lambda world: [], PUBLIC),
+    "privacy": (lambda world: [], PUBLIC),
     "report": (lambda world: [], OFFICE_ONLY),
     "needs_work": (lambda world: [], OFFICE_ONLY),
     "admin:index": (lambda world: [], (SIGN_IN, OK, OK, OK)),

@@ -49,6 +49,7 @@ def pages(guide):
         "/compare/",
         "/compare/?s=long",
         f"/compare/?s=long&s={guide.slug}&s=nothing",
+        "/privacy/",
         "/search/",
         "/search/?q=research",
         "/search/?q=recomendation&specialty=long",

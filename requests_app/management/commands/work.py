@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from requests_app.deadlines import take_due_steps
 from requests_app.outbox import OutgoingEmail, send_due
+from requests_app.retention import Leftovers
 from specialties.upkeep import Links
 
 logger = logging.getLogger(__name__)
@@ -18,24 +19,24 @@ PAUSE_AFTER_ERROR = 5
 
 class Command(BaseCommand):
     help = (
-        "The worker: takes the steps and sends the e-mail that are due, and looks after the links of guides. "
-        "Any number may run, and be killed at any point."
+        "The worker: takes the steps and sends the e-mail that are due, looks after the links of guides, and erases "
+        "what was kept long enough. Any number may run, and be killed at any point."
     )
 
     def add_arguments(self, parser):
         parser.add_argument("--once", action="store_true", help="make one pass and exit")
 
     def handle(self, once, **options):
-        self.links, self.resting = Links(), {}
+        self.links, self.leftovers, self.resting = Links(), Leftovers(), {}
         self.may_send = settings.DEBUG or not settings.EMAIL_BACKEND.endswith("console.EmailBackend")
         if not self.may_send:
             # Printed, a private link would be in the log and its e-mail count as sent.
-            self.stderr.write(f"EMAIL_URL is not set, so e-mails are kept: {OutgoingEmail.objects.due().count()} wait.")
+            logger.warning("EMAIL_URL is not set, so e-mails are kept: %s wait.", OutgoingEmail.objects.due().count())
         if once:
             self.work()
             return
         stop = event_of_being_stopped()
-        self.stdout.write("Worker started.")
+        logger.info("Worker started.")
         while not stop.wait(self.pass_once(stop)):
             pass
 
@@ -52,10 +53,11 @@ class Command(BaseCommand):
 
     def work(self, **options):
         if steps := take_due_steps(self.resting):
-            self.stdout.write(f"Took {steps} due steps.")
+            logger.info("Took %s due steps.", steps)
         if self.may_send and (sent := send_due(**options)):
-            self.stdout.write(f"Sent {sent}.")
+            logger.info("Sent %s.", sent)
         self.links.look_after()
+        self.leftovers.clear()
 
 
 def event_of_being_stopped():
