@@ -1,0 +1,42 @@
+"""How often a password or a second factor may be tried: counted exactly, by all processes together."""
+
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.formats import time_format
+
+from specialties.limits import end_of_stretch, forget, is_allowed
+
+from .models import AuditEntry, record
+
+WITHIN = 15 * 60  # seconds
+MOST = {
+    "password of a name": 10,
+    "password from a place": 60,  # an office may have one address for all
+    "second factor": 5,
+}
+CODES_STAY_USED = 24 * 3600  # seconds; far longer than a code is valid
+
+
+def count(what, who, *, by=None):
+    """Count one more. Raises ValidationError, which says until when, where that is too many."""
+    if is_allowed(what, who, most=MOST[what], seconds=WITHIN):
+        return
+    if is_allowed(f"telling of {what}", who, most=1, seconds=WITHIN):  # else any stranger could fill the audit list
+        record(AuditEntry.What.REFUSED, f"too many tries: {what}", by=by)
+    until = datetime.fromtimestamp(end_of_stretch(WITHIN), timezone.get_current_timezone())
+    raise ValidationError(f"Too many tries. Please try again at {time_format(until, 'H:i')}, or ask the office for help.")
+
+
+def is_first_use(user, code):
+    """Whether a code was not used before; allauth remembers that within one process only."""
+    return is_allowed("code", f"{user.pk} {code}", most=1, seconds=CODES_STAY_USED)
+
+
+def forget_name(name):
+    forget("password of a name", name.lower(), seconds=WITHIN)
+
+
+def forget_second_factor(user):
+    forget("second factor", user.pk, seconds=WITHIN)
