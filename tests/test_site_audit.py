@@ -169,7 +169,9 @@ def test_neither_passwords_nor_students_words_are_in_it(client, user):
     sign_in(client, "a-wrong-password", "a-wrong-password")
     sign_in(client, user.username, PASSWORD)
     client.get("/admin/report/?download=requests.csv")
-    client.post("/admin/password_change/", {f"new_password{n}": f"{PASSWORD}!" for n in (1, 2)} | {"old_password": PASSWORD})
+    client.post(
+        "/admin/password_change/", {f"new_password{n}": f"{PASSWORD}!" for n in (1, 2)} | {"old_password": PASSWORD}
+    )
     text = str([*AuditEntry.objects.values()])
     assert len(entries()) >= 4
     assert [secret for secret in SECRETS if secret in text] == []

@@ -49,10 +49,10 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request, sociallogin):
         """allauth takes SAML's NameID, often an e-mail address, where the attribute with the id is missing."""
         account = sociallogin.account
-        if account.provider == settings.SAML_ENTITY_ID:
-            if account.uid not in account.extra_data.get(settings.SAML_UID_ATTRIBUTE, []):
-                self.refuse("the provider sent no lasting id")
-                raise ImmediateHttpResponse(render(request, "account/signup_closed.html", status=403))
+        is_saml = account.provider == settings.SAML_ENTITY_ID
+        if is_saml and account.uid not in account.extra_data.get(settings.SAML_UID_ATTRIBUTE, []):
+            self.refuse("the provider sent no lasting id")
+            raise ImmediateHttpResponse(render(request, "account/signup_closed.html", status=403))
 
     def is_open_for_signup(self, request, sociallogin):
         self.refuse("no account here is connected with it")

@@ -16,7 +16,7 @@ class AuditQuerySet(models.QuerySet):
 
 
 class AuditEntry(models.Model):
-    """One line of what staff did with accounts and exports: names of accounts, never a password or a student's words."""
+    """One line of what staff did with accounts and exports; never a password, and nothing a student wrote."""
 
     class What(models.TextChoices):
         SIGNED_IN = "signed_in", "signed in"

@@ -65,7 +65,9 @@ def account_changes(instance, update_fields=None, **kwargs):
     before = User.objects.filter(pk=instance.pk).values(*fields).first() or {}
     changed = [field for field, value in before.items() if value != getattr(instance, field)]
     if changed:
-        now = ["password changed" if field == "password" else f"{field} is {getattr(instance, field)}" for field in changed]
+        now = [
+            "password changed" if field == "password" else f"{field} is {getattr(instance, field)}" for field in changed
+        ]
         record(What.RIGHTS, f"{before.get('username', instance)}: {', '.join(now)}")
 
 

@@ -26,7 +26,9 @@ def count(what, who, *, by=None):
     if is_allowed(f"telling of {what}", who, most=1, seconds=WITHIN):  # else any stranger could fill the audit list
         record(AuditEntry.What.REFUSED, f"too many tries: {what}", by=by)
     until = datetime.fromtimestamp(end_of_stretch(WITHIN), timezone.get_current_timezone())
-    raise ValidationError(f"Too many tries. Please try again at {time_format(until, 'H:i')}, or ask the office for help.")
+    raise ValidationError(
+        f"Too many tries. Please try again at {time_format(until, 'H:i')}, or ask the office for help."
+    )
 
 
 def is_first_use(user, code):

@@ -21,10 +21,14 @@ urlpatterns = [
     path("oidc/<slug:provider_id>/login/callback/", oidc.callback, name="openid_connect_callback"),
 ]
 
-if apps.is_installed("allauth.socialaccount.providers.saml"):
+
+def saml_urls():
+    """Only with requirements-saml.txt installed."""
     from allauth.socialaccount.providers.saml import views as saml
 
-    urlpatterns += [
-        path("saml/<slug:organization_slug>/login/", by_a_page(saml.login)),
-        path("", include("allauth.socialaccount.providers.saml.urls")),
-    ]
+    login = path("saml/<slug:organization_slug>/login/", by_a_page(saml.login))
+    return [login, path("", include("allauth.socialaccount.providers.saml.urls"))]
+
+
+if apps.is_installed("allauth.socialaccount.providers.saml"):
+    urlpatterns += saml_urls()
