@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from allauth.socialaccount.models import SocialAccount
 from allauth.socialaccount.providers import registry
+from allauth.socialaccount.providers.saml.provider import SAMLProvider
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -107,7 +108,8 @@ def configured(settings, metadata_url):
     settings.SOCIALACCOUNT_PROVIDERS = {
         "saml": saml(metadata_url=metadata_url, entity_id=IDP, name="Example account", uid_attribute=UID)
     }
-    registry.loaded = False
+    registry.load()
+    registry.register(SAMLProvider)
     yield
     registry.provider_map.pop("saml", None)
 
