@@ -171,13 +171,6 @@ def test_password_alone_adds_no_second_factor_beside_the_one_there_is(client, wi
     assert is_in(client)
 
 
-def test_second_factor_counts_for_its_own_user_only(client, with_app):
-    sign_in(client, with_app)
-    show(client, code())
-    client.force_login(make_superuser())
-    assert not is_in(client)
-
-
 def test_while_developing_a_password_is_enough(client, settings, user):
     settings.SECOND_FACTOR_REQUIRED = False
     assert sign_in(client, user)["Location"] == "/admin/report/"

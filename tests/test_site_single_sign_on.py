@@ -161,6 +161,18 @@ def test_who_left_does_not_sign_in_at_the_provider_either(client, settings, prov
     assert "_auth_user_id" not in client.session
 
 
+def test_second_factor_at_the_provider_counts_for_its_own_user_only(client, settings, provider, connected):
+    settings.SSO_HAS_SECOND_FACTOR = True
+    User.objects.filter(pk=connected.pk).update(is_staff=False)
+    go_through_the_provider(client, provider)
+    colleague = make_superuser()
+    colleague.set_password("for-this-test")
+    colleague.save()
+    totp.TOTP.activate(colleague, totp.generate_totp_secret())
+    response = client.post("/accounts/login/", {"login": colleague.username, "password": "for-this-test"})
+    assert response["Location"] == "/accounts/2fa/authenticate/"
+
+
 def connect(client, user, provider):
     client.force_login(user)
     session = client.session
