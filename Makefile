@@ -56,6 +56,7 @@ lighthouse: .venv/installed-dev  ## score the public pages with Lighthouse (need
 
 lock: .venv/installed-dev  ## pin the newest versions pyproject.toml allows
 	uv pip compile --quiet pyproject.toml --universal --generate-hashes --no-emit-index-url --upgrade -o requirements.txt
+	uv pip compile --quiet pyproject.toml --extra saml -c requirements.txt --universal --generate-hashes --no-emit-index-url --upgrade -o requirements-saml.txt
 	uv pip compile --quiet pyproject.toml --group dev -c requirements.txt --universal --generate-hashes --no-emit-index-url --upgrade -o requirements-dev.txt
 
 .venv/bin/python:

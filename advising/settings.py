@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
 from django.urls import reverse_lazy
 
+from advising.accounts import providers
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -127,6 +129,13 @@ INSTALLED_APPS = [
     "django.contrib.sitemaps",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.contrib.humanize",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "advising.accounts",
 ]
 
 MIDDLEWARE = [
@@ -144,6 +153,8 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "advising.accounts.middleware.StaffSessions",
     "simple_history.middleware.HistoryRequestMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -226,6 +237,12 @@ UNFOLD = {
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("icon.svg")}],
     "DASHBOARD_CALLBACK": "requests_app.dashboard.dashboard",
     "STYLES": [lambda request: static("css/admin.css")],
+    "ACCOUNT": {
+        "navigation": [
+            {"title": "How you sign in", "link": reverse_lazy("mfa_index")},
+            {"title": "Change password", "link": reverse_lazy("admin:password_change")},
+        ],
+    },
     "SIDEBAR": {
         "show_search": True,
         "navigation": [
@@ -247,7 +264,12 @@ UNFOLD = {
                 ("Feedback", "thumbs_up_down", "specialties.feedback"),
                 first=[NEEDS_WORK],
             ),
-            menu("Staff", ("Users", "person", "auth.user"), ("Groups", "group", "auth.group")),
+            menu(
+                "Staff",
+                ("Users", "person", "auth.user"),
+                ("Groups", "group", "auth.group"),
+                ("Audit list", "policy", "accounts.auditentry"),
+            ),
         ],
     },
 }
@@ -318,6 +340,67 @@ AUTH_PASSWORD_VALIDATORS = [
     for name in ("UserAttributeSimilarityValidator", "MinimumLengthValidator", "CommonPasswordValidator")
 ]
 
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "admin:index"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]  # nobody signs up; allauth checks that this fits the line above
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_ADAPTER = "advising.accounts.adapters.AccountAdapter"
+ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a way to sign in is added or taken away
+ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # kept in the memory of one process; those in accounts/tries.py are exact
+ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
+
+SECOND_FACTOR_REQUIRED = not DEBUG
+MFA_ADAPTER = "advising.accounts.adapters.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_TOTP_ISSUER = "Specialty Advising"
+MFA_TOTP_TOLERANCE = 1
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_FORMS = {
+    "authenticate": "advising.accounts.forms.CodeForm",
+    "reauthenticate": "advising.accounts.forms.CodeAgainForm",
+    "authenticate_webauthn": "advising.accounts.forms.KeyForm",
+    "reauthenticate_webauthn": "advising.accounts.forms.KeyAgainForm",
+}
+
+# The school's own sign-in
+
+SSO_NAME = setting("SSO_NAME", "your school account")
+SSO_HAS_SECOND_FACTOR = setting("SSO_HAS_SECOND_FACTOR", False, env.bool)
+SECURE_URL = r"https://[^\s/?#]+[^\s?#]*"
+OIDC_ISSUER = setting("OIDC_ISSUER", "", like(SECURE_URL, "https://login.example.edu"))
+OIDC_CLIENT_ID = setting("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = setting("OIDC_CLIENT_SECRET", "")
+SAML_METADATA_URL = setting("SAML_METADATA_URL", "", like(SECURE_URL, "https://login.example.edu/metadata"))
+SAML_ENTITY_ID = setting("SAML_ENTITY_ID", "")
+SAML_UID_ATTRIBUTE = setting("SAML_UID_ATTRIBUTE", "urn:oasis:names:tc:SAML:attribute:subject-id")
+for whole in (
+    {"OIDC_ISSUER": OIDC_ISSUER, "OIDC_CLIENT_ID": OIDC_CLIENT_ID, "OIDC_CLIENT_SECRET": OIDC_CLIENT_SECRET},
+    {"SAML_METADATA_URL": SAML_METADATA_URL, "SAML_ENTITY_ID": SAML_ENTITY_ID},
+):
+    unset = [name for name, value in whole.items() if not value]
+    if 0 < len(unset) < len(whole):
+        raise ImproperlyConfigured(f"{unset[0]} is not set. Single sign-on needs all of {', '.join(whole)}.")
+
+SOCIALACCOUNT_ADAPTER = "advising.accounts.adapters.SingleSignOnAdapter"
+SOCIALACCOUNT_PROVIDERS = {}
+if OIDC_ISSUER:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = providers.oidc(
+        issuer=OIDC_ISSUER.rstrip("/"), name=SSO_NAME, client_id=OIDC_CLIENT_ID, secret=OIDC_CLIENT_SECRET
+    )
+if SAML_METADATA_URL:
+    INSTALLED_APPS.append("allauth.socialaccount.providers.saml")
+    SOCIALACCOUNT_PROVIDERS["saml"] = providers.saml(
+        metadata_url=SAML_METADATA_URL, entity_id=SAML_ENTITY_ID, name=SSO_NAME, uid_attribute=SAML_UID_ATTRIBUTE
+    )
+
+# Sessions
+
+SESSION_IDLE_MINUTES = setting("SESSION_IDLE_MINUTES", 60, env.int)
+SESSION_COOKIE_AGE = SESSION_IDLE_MINUTES * 60  # seconds, from when accounts/middleware.py last noted work
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+ACCOUNT_SESSION_REMEMBER = False
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = not DEBUG
 SECURE_PROXY_SSL_HEADER = None if DEBUG else ("HTTP_X_FORWARDED_PROTO", "https")
 SECURE_HSTS_SECONDS = 0 if DEBUG else 365 * 24 * 3600

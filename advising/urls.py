@@ -5,6 +5,7 @@ from requests_app.report_views import report
 from specialties.needs_work_views import needs_work
 
 from . import views
+from .accounts.views import admin_login
 
 urlpatterns = [
     path("", include("specialties.urls")),
@@ -16,7 +17,9 @@ urlpatterns = [
     path("admin/r/<path:anything>", views.not_found),
     path("admin/report/", admin.site.admin_view(report), name="report"),
     path("admin/needs-work/", admin.site.admin_view(needs_work), name="needs_work"),
+    path("admin/login/", admin_login),
     path("admin/", admin.site.urls),
+    path("accounts/", include("advising.accounts.urls")),
     path("media/advisors/<str:name>", views.portrait),
 ]
 

@@ -56,16 +56,33 @@ class TooMany(Exception):
 
 def count(what, who, *, most, seconds):
     """Count one more of `what` by `who`. Raises TooMany past `most` in this stretch of so many seconds."""
-    now = int(time.time())
-    ends_at = (now // seconds + 1) * seconds
-    key = salted_hmac(f"allowance of {what}", f"{who} {ends_at}", algorithm="sha256").hexdigest()
+    if not is_allowed(what, who, most=most, seconds=seconds):
+        raise TooMany(datetime.fromtimestamp(end_of_stretch(seconds), UTC))
+
+
+def is_allowed(what, who, *, most, seconds):
+    """Count likewise; return whether it is within `most`."""
+    ends_at = end_of_stretch(seconds)
     with connection.cursor() as cursor:
-        cursor.execute(COUNT_ONE_MORE, [key, ends_at])
+        cursor.execute(COUNT_ONE_MORE, [key_of(what, who, ends_at), ends_at])
         [used] = cursor.fetchone()
     if used == 1:
         Allowance.objects.over().delete()
-    if used > most:
-        raise TooMany(datetime.fromtimestamp(ends_at, UTC))
+    return used <= most
+
+
+def forget(what, who, *, seconds):
+    """Begin anew with counting `what` by `who`."""
+    Allowance.objects.filter(key=key_of(what, who, end_of_stretch(seconds))).delete()
+
+
+def end_of_stretch(seconds):
+    """Return when the stretch of so many seconds that is now is over, in seconds since 1970."""
+    return (int(time.time()) // seconds + 1) * seconds
+
+
+def key_of(what, who, ends_at):
+    return salted_hmac(f"allowance of {what}", f"{who} {ends_at}", algorithm="sha256").hexdigest()
 
 
 def place_of(request):

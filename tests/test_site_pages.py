@@ -29,7 +29,8 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 EDITS_GUIDES = ("view_specialty", "change_specialty", "view_advisor", "change_advisor")
-OK, SIGN_IN, FORBIDDEN, MISSING, NOT_BY_GET = 200, 302, 403, 404, 405
+OK, SIGN_IN, FAILED, FORBIDDEN, MISSING, NOT_BY_GET = 200, 302, 401, 403, 404, 405
+AWAY = 302  # to where one goes when that is done already
 NOT_THERE = 302  # to the first page, as for a row that never was
 
 
@@ -246,6 +247,7 @@ class World:
 # What a GET of each named address answers: anonymous, staff without permission, guide editor, coordinator.
 PUBLIC = (OK, OK, OK, OK)
 OFFICE_ONLY = (SIGN_IN, FORBIDDEN, FORBIDDEN, OK)
+FOR_ONESELF = (SIGN_IN, OK, OK, OK)
 ACCESS = {
     "specialties:list": (lambda world: [], PUBLIC),
     "specialties:guide": (lambda world: [world.specialty.slug], PUBLIC),
@@ -307,6 +309,29 @@ ACCESS = {
     "admin:requests_app_outgoingemail_send_this_again": (lambda world: [world.email.pk], OFFICE_ONLY),
     "admin:auth_user_changelist": (lambda world: [], OFFICE_ONLY),
     "admin:auth_group_changelist": (lambda world: [], OFFICE_ONLY),
+    "admin:accounts_auditentry_changelist": (lambda world: [], OFFICE_ONLY),
+    "account_login": (lambda world: [], (OK, AWAY, AWAY, AWAY)),
+    "account_logout": (lambda world: [], FOR_ONESELF),
+    "account_inactive": (lambda world: [], PUBLIC),
+    "account_reauthenticate": (lambda world: [], (SIGN_IN, FORBIDDEN, FORBIDDEN, FORBIDDEN)),  # without a password
+    "mfa_index": (lambda world: [], FOR_ONESELF),
+    "mfa_authenticate": (lambda world: [], (AWAY,) * 4),
+    "mfa_reauthenticate": (lambda world: [], (SIGN_IN, FORBIDDEN, FORBIDDEN, FORBIDDEN)),
+    "mfa_activate_totp": (lambda world: [], FOR_ONESELF),
+    "mfa_deactivate_totp": (lambda world: [], (SIGN_IN, MISSING, MISSING, MISSING)),
+    "mfa_view_recovery_codes": (lambda world: [], (SIGN_IN, MISSING, MISSING, MISSING)),
+    "mfa_generate_recovery_codes": (lambda world: [], FOR_ONESELF),
+    "mfa_download_recovery_codes": (lambda world: [], (SIGN_IN, MISSING, MISSING, MISSING)),
+    "mfa_list_webauthn": (lambda world: [], FOR_ONESELF),
+    "mfa_add_webauthn": (lambda world: [], FOR_ONESELF),
+    "mfa_reauthenticate_webauthn": (lambda world: [], (SIGN_IN, FORBIDDEN, FORBIDDEN, FORBIDDEN)),
+    "mfa_remove_webauthn": (lambda world: [1], (SIGN_IN, MISSING, MISSING, MISSING)),
+    "mfa_edit_webauthn": (lambda world: [1], (SIGN_IN, MISSING, MISSING, MISSING)),
+    "socialaccount_connections": (lambda world: [], FOR_ONESELF),
+    "socialaccount_login_cancelled": (lambda world: [], PUBLIC),
+    "socialaccount_login_error": (lambda world: [], (FAILED,) * 4),
+    "openid_connect_login": (lambda world: ["nobody"], (MISSING,) * 4),
+    "openid_connect_callback": (lambda world: ["nobody"], (MISSING,) * 4),
 }
 
 

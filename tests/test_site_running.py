@@ -105,6 +105,7 @@ def test_production_with_every_host_needs_the_address_for_emails(start_wsgi):
         ("ACCENT_COLOR", "#4e2a84;}"),
         ("EMAIL_URL", "nonsense"),
         ("PORT", "http"),
+        ("OIDC_ISSUER", "http://login.example.edu"),
     ],
 )
 def test_setting_that_cannot_be_read_is_named(start_wsgi, name, value):
@@ -117,6 +118,21 @@ def test_empty_setting_is_one_that_is_not_set(start_wsgi):
     empty = dict.fromkeys(["SITE_URL", "OFFICE_EMAIL", "OFFICE_DAYS", "HOLIDAYS", "DATABASE_URL", "EMAIL_URL"], "")
     result = start_wsgi("settings.SITE_URL, settings.OFFICE_DAYS, settings.HOLIDAYS", **PRODUCTION | empty)
     assert result.stdout == "https://advising.example.edu 5 []\n"
+
+
+OIDC = {"OIDC_ISSUER": "https://login.example.edu/tenant/", "OIDC_CLIENT_ID": "portal", "OIDC_CLIENT_SECRET": "secret"}
+
+
+def test_half_of_single_sign_on_is_refused(start_wsgi):
+    result = start_wsgi(**PRODUCTION | OIDC | {"OIDC_CLIENT_SECRET": ""})
+    assert "ImproperlyConfigured: OIDC_CLIENT_SECRET is not set. Single sign-on needs all of" in result.stderr
+
+
+def test_production_requires_a_second_factor_and_names_the_provider_after_its_issuer(start_wsgi):
+    provider = "settings.SOCIALACCOUNT_PROVIDERS['openid_connect']['APPS'][0]['provider_id']"
+    expression = f"{provider}, settings.SECOND_FACTOR_REQUIRED, settings.SSO_HAS_SECOND_FACTOR"
+    result = start_wsgi(f"{expression}, settings.SESSION_COOKIE_AGE", **PRODUCTION | OIDC)
+    assert result.stdout == "login-example-edu-tenant True False 3600\n"
 
 
 def test_holidays_are_dates_whatever_the_spaces(start_wsgi):

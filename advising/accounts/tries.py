@@ -1,0 +1,39 @@
+"""How often a password or a second factor may be tried: counted exactly, by all processes together."""
+
+from django.core.exceptions import ValidationError
+
+from specialties import limits
+from specialties.limits import forget, is_allowed
+
+from .models import AuditEntry, record
+
+WITHIN = 15 * 60  # seconds
+MOST = {
+    "password of a name": 10,
+    "password from a place": 60,  # an office may have one address for all
+    "second factor": 5,
+}
+CODES_STAY_USED = 24 * 3600  # seconds; far longer than a code is valid
+
+
+def count(what, who, *, by=None):
+    """Count one more. Raises ValidationError, which says until when, where that is too many."""
+    try:
+        limits.count(what, who, most=MOST[what], seconds=WITHIN)
+    except limits.TooMany as refusal:
+        if is_allowed(f"telling of {what}", who, most=1, seconds=WITHIN):  # else any stranger could fill the audit list
+            record(AuditEntry.What.REFUSED, f"too many tries: {what}", by=by)
+        raise ValidationError(f"Too many tries. {refusal} Or ask the office for help.") from None
+
+
+def is_first_use(user, code):
+    """Whether a code was not used before; allauth remembers that within one process only."""
+    return is_allowed("code", f"{user.pk} {code}", most=1, seconds=CODES_STAY_USED)
+
+
+def forget_name(name):
+    forget("password of a name", name.lower(), seconds=WITHIN)
+
+
+def forget_second_factor(user):
+    forget("second factor", user.pk, seconds=WITHIN)

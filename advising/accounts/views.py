@@ -1,0 +1,27 @@
+from functools import wraps
+
+from django.core.exceptions import PermissionDenied
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+
+def admin_login(request):
+    """In place of Django's own page, which counts no tries and asks for no second factor."""
+    if not request.user.is_authenticated:
+        return redirect(f"{reverse('account_login')}?{request.META['QUERY_STRING']}")
+    if not request.user.is_staff:
+        raise PermissionDenied
+    return redirect("admin:index")
+
+
+def by_a_page(view):
+    """Leave for the provider by a page of ours: no form may lead to a foreign host, be it after redirects there."""
+
+    @wraps(view)
+    def leave(request, **kwargs):
+        response = view(request, **kwargs)
+        if response.status_code != 302:
+            return response
+        return render(request, "socialaccount/login_redirect.html", {"redirect_to": response.url})
+
+    return leave
