@@ -349,7 +349,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "advising.accounts.adapters.AccountAdapter"
 ACCOUNT_REAUTHENTICATION_REQUIRED = True  # before a way to sign in is added or taken away
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False  # kept in the memory of one process; those in accounts/tries.py are exact
-ALLAUTH_TRUSTED_PROXY_COUNT = PROXIES
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 SECOND_FACTOR_REQUIRED = not DEBUG
 MFA_ADAPTER = "advising.accounts.adapters.MFAAdapter"

@@ -45,7 +45,7 @@ class TooMany(Exception):
 
     def __init__(self, until):
         self.until = timezone.localtime(until)
-        super().__init__(f"Please try again after {date_format(self.until, 'g:i a')}.")
+        super().__init__(f"Please try again after {date_format(self.until, 'g:i a').rstrip('.')}.")
 
     def told(self, response):
         """Return a response as the answer to whom the limit was told: with its status, and in how many seconds."""

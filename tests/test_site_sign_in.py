@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
 LOGIN, SET_UP, SHOW = "/accounts/login/", "/accounts/2fa/", "/accounts/2fa/reauthenticate/"
 SECRET = totp.generate_totp_secret()
-TOO_OFTEN = "Too many tries. Please try again at 12:15, or ask the office for help."
+TOO_OFTEN = "Too many tries. Please try again after 12:15 p.m. Or ask the office for help."
 WRONG = "The username and/or password you specified are not correct."
 
 
