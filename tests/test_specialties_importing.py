@@ -133,6 +133,8 @@ def test_dry_run_writes_nothing(bank, capsys):
         ("Do all LORs need to be written by members of this specialty?", "letters-from-specialty"),
         ("What advice would you give to M1 and M2 students interested in this specialty?", "early-advice"),
         ("Is research important?", "research"),
+        ("Do applicants need research?", "research"),
+        ("What electives would you recommend during fourth year?", "electives"),
         ("Does research experience need to be in the specialty itself?", "research"),
         ("Are letters from away institutions important?", None),
         ("How do letters from away rotations count?", None),
@@ -151,6 +153,12 @@ def test_dry_run_writes_nothing(bank, capsys):
 )
 def test_question_is_one_of_the_bank_only_where_it_means_the_same(bank, wording, key):
     found = bank.question_for(wording)
+    assert (found and found.key) == key
+
+
+@pytest.mark.parametrize(("stage", "key"), [(None, "electives"), ("m3-m4", "electives"), ("m1-m2", None)])
+def test_question_for_some_years_is_none_that_a_page_asks_of_others(bank, stage, key):
+    found = bank.question_for("What electives are useful?", stage)
     assert (found and found.key) == key
 
 
@@ -197,6 +205,7 @@ def test_wording_added_by_staff_is_recognised(bank):
         ("Clinical Years", "m3-m4"),
         ("MS III–IV", "m3-m4"),
         ("MS3/MS4 Advice - Urology", "m3-m4"),
+        ("What third- and fourth-year students should know", "m3-m4"),
         ("M2 and M3 Students", None),
     ],
 )

@@ -59,7 +59,8 @@ SAME = [
 SAME = [(re.compile(rf"\b(?:{pattern})\b"), meaning) for pattern, meaning in SAME]
 # Words that change nothing in what is asked: whether aways are recommended, needed or important is one question.
 FILLER = """
-    a about academic advise also an and any anyone are as at be been being by complete completed consider did do does
+    a about academic advise also an and any anyone applicants are as at be been being by complete completed consider did
+    do does during
     doing done encourage encouraged essential expect expected experience experiences for from good have helpful highly
     i if important importance in into is it its matter matters me must my necessary need needed obtain of on one or our
     particular recommend recommendation recommended recommends require required requires s should so some someone
@@ -112,6 +113,7 @@ class Bank:
     def __init__(self, questions, stages):
         self.years = {stage.slug: years_of(stage.name) for stage in stages}
         self.known = [known for question in questions for known in self.wordings(question)]
+        self.of_years = {known.question.key for known in self.known if known.meaning.years}
         self.by_text = {known.text: known.question for known in self.known}
         self.by_meaning = {}
         for known in self.known:
@@ -163,7 +165,8 @@ class Bank:
         """Whether the years that a wording names, or the stage it stands under, are those of the question."""
         held = self.years.get(known.question.stage.slug, frozenset())
         if not meaning.years:
-            return not known.meaning.years or stage == known.question.stage.slug
+            is_elsewhere = stage and known.question.key in self.of_years
+            return stage == known.question.stage.slug or not (known.meaning.years or is_elsewhere)
         return known.meaning.years <= meaning.years <= held
 
     def cut_off(self, text):

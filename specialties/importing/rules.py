@@ -109,7 +109,7 @@ TOPICS = HEADING_WORDS | stems("""
 JOINS = stems("of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3")
 STAGE_WORDS = stems(
     "advice guidance information tips year question medical student training curriculum college section "
-    "clinical phase early"
+    "clinical phase early know"
 )
 NO_SPECIALTY = frozenset(  # words of a page's other titles
     words_of("""
