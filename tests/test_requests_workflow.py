@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import ProtectedError
 
 from requests_app.choices import NEXT_STATUS, OPEN_STATUSES, Status
-from requests_app.models import AdvisorRequest, IllegalMove, LimitReached, Offer
+from requests_app.models import AdvisorRequest, AlreadyOpen, IllegalMove, LimitReached, Offer
 from requests_app.steps import Steps
 from specialties.models import Advisor, Specialty
 from tests.factories import make_advisor, make_request, make_specialty, make_superuser
@@ -82,6 +82,10 @@ OTHER_VERBS = {
     "remind in time": ({}, lambda row, advisor, user: row.remind_in_time()),
     "ask about meeting": ({}, lambda row, advisor, user: row.ask_about_meeting()),
     "answer survey": ({"met": "met"}, lambda row, advisor, user: row.answer_survey(3)),
+    "correct email": (
+        {status: status for status in Status},
+        lambda row, advisor, user: row.correct_email("right@example.edu", by=user),
+    ),
     "add note": ({status: status for status in Status}, lambda row, advisor, user: row.add_note("A note", by=user)),
 }
 
@@ -315,6 +319,13 @@ def test_advisors_open_requests_are_counted_with_every_step(superuser, specialty
     assert counts() == [0, 1]
     one.withdraw()
     assert counts() == [0, 0]
+
+
+@pytest.mark.parametrize("status", OPEN_STATUSES)
+def test_second_request_of_an_address_is_refused_as_long_as_the_first_is_open(superuser, specialty, advisors, status):
+    first = in_status(status, superuser, specialty, advisors)
+    with pytest.raises(AlreadyOpen):
+        make_request(specialty, email=first.email.upper())
 
 
 def test_note_changes_nothing_but_the_history(superuser, specialty, advisors):
