@@ -25,6 +25,14 @@ class OnSite:
         return obj.get_absolute_url() if self.is_on_site(obj) else None
 
 
+class OwnGuides(admin.RelatedFieldListFilter):
+    """Names the specialties whose guides the user works with, and no draft of another department."""
+
+    def field_choices(self, field, request, model_admin):
+        theirs = {"pk__in": Specialty.objects.visible_to(request.user)}
+        return field.get_choices(include_blank=False, limit_choices_to=theirs)
+
+
 class SavesChanges:
     """Writes of a row only what changed in its form, since what the form does not hold may have moved meanwhile."""
 
@@ -260,6 +268,9 @@ class QuestionAdmin(OnSite, KeepsHistory, Sortable, ModelAdmin):
     autocomplete_fields = ["specialty"]
     exclude = ["position"]
 
+    def get_queryset(self, request):
+        return super().get_queryset(request).visible_to(request.user)
+
     def is_on_site(self, question):
         return bool(question.get_absolute_url())
 
@@ -358,7 +369,7 @@ class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, SavesChanges, ModelAdmi
         "on_selection_committee",
         "email",
     ]
-    list_filter = ["specialties", "accepts_requests", "on_selection_committee"]
+    list_filter = [("specialties", OwnGuides), "accepts_requests", "on_selection_committee"]
     search_fields = ["name", "email"]
     prepopulated_fields = {"slug": ["name"]}
     autocomplete_fields = ["specialties", "stand_in"]

@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
+from .admin import OwnGuides
 from .importing import Bank, Refused, document_of, read
 from .importing.content import content_of
 from .importing.documents import LARGEST_FILE
@@ -81,7 +82,7 @@ class ImportForm(forms.Form):
 class ImportedPageAdmin(ModelAdmin):
     list_display = ["name", "specialty", "created_at", "author", "waiting"]
     list_select_related = ["author"]
-    list_filter = ["specialty"]
+    list_filter = [("specialty", OwnGuides)]
 
     def get_queryset(self, request):
         pages = super().get_queryset(request).visible_to(request.user)
@@ -162,7 +163,7 @@ class ImportedPageAdmin(ModelAdmin):
 @admin.register(Proposal)
 class ProposalAdmin(ModelAdmin):
     list_display = ["question", "specialty", "source", "who", "state_label", "takes_effect_at", "created_at"]
-    list_filter = ["state", "source", "specialty"]
+    list_filter = ["state", "source", ("specialty", OwnGuides)]
     list_select_related = ["question", "specialty", "author"]
     search_fields = ["specialty__name", "question__label", "question__text"]
     autocomplete_fields = ["specialty", "question"]

@@ -184,6 +184,10 @@ class Specialty(models.Model):
 
 
 class QuestionQuerySet(models.QuerySet):
+    def visible_to(self, user):
+        """Those a member of staff works with: what every specialty is asked, and what their own are asked alone."""
+        return self.filter(Q(specialty=None) | Q(specialty__in=Specialty.objects.visible_to(user)))
+
     def asked_of(self, *specialties):
         """Those asked of all specialties or of one of these, in reading order with their stages."""
         return self.asked().filter(Q(specialty=None) | Q(specialty__in=specialties))
