@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from ..feedback import Feedback
 from ..fields import RichTextField, WebAddressField
 from ..history import History
+from ..written import single_line
 
 SHORT_ANSWER_LENGTH = 80  # characters: what fits one cell of a comparison
 
@@ -89,7 +90,7 @@ class SpecialtyQuerySet(models.QuerySet):
 
 
 class Specialty(models.Model):
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100, unique=True, validators=[single_line])  # subjects of e-mails have it
     slug = models.SlugField(unique=True, help_text="The last part of the guide's address.")
     abbreviation = models.CharField(
         max_length=10,
