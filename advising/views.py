@@ -35,7 +35,10 @@ def privacy(request):
 @require_safe
 @cache_control(public=True, max_age=24 * 3600)
 def portrait(request, name):
-    return serve(request, name, document_root=Path(settings.MEDIA_ROOT) / "advisors")
+    try:
+        return serve(request, name, document_root=Path(settings.MEDIA_ROOT) / "advisors")
+    except OSError:  # a name longer than any file can have
+        raise Http404 from None
 
 
 def went_wrong(request):

@@ -3,7 +3,7 @@ import unicodedata
 
 from django.core.exceptions import ValidationError
 
-from specialties.written import LINE_BREAKS, no_control_characters, no_reordering
+from specialties.written import no_control_characters, no_reordering, single_line
 
 __all__ = [
     "letters_of_an_address",
@@ -21,12 +21,6 @@ WEB_ADDRESS = re.compile(
     """,
     re.VERBOSE,
 )
-
-
-def single_line(value):
-    """Raise ValidationError where a text that belongs on one line has a line break or a tab."""
-    if set(LINE_BREAKS) & set(value):
-        raise ValidationError("Please write this on one line, without line breaks.", code="single_line")
 
 
 def letters_of_an_address(value):

@@ -1,6 +1,5 @@
 from django import forms
 from django.contrib import admin, messages
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.http import Http404
@@ -329,12 +328,7 @@ class AdvisorForm(NoSilentOverwrite):
 
     def clean_photo(self):
         photo = self.cleaned_data["photo"]
-        if not photo or "photo" not in self.changed_data:
-            return photo
-        try:
-            return smaller(photo)
-        except OSError:
-            raise ValidationError("This picture is damaged. Please choose another, or save it anew.") from None
+        return smaller(photo) if photo and "photo" in self.changed_data else photo
 
 
 @admin.register(Advisor)

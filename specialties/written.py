@@ -25,6 +25,12 @@ def no_control_characters(value):
         raise ValidationError(UNREADABLE, code="control")
 
 
+def single_line(value):
+    """Raise ValidationError where a text that belongs on one line has a line break or a tab."""
+    if set(LINE_BREAKS) & set(value):
+        raise ValidationError("Please write this on one line, without line breaks.", code="single_line")
+
+
 def no_reordering(value):
     """Raise ValidationError where a text is shown in another order than it was written in."""
     if REORDERING & set(value):

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 from ..feedback import Feedback
 from ..fields import RichTextField, WebAddressField
 from ..history import History
+from ..written import single_line
 
 SHORT_ANSWER_LENGTH = 80  # characters: what fits one cell of a comparison
 
@@ -89,7 +90,7 @@ class SpecialtyQuerySet(models.QuerySet):
 
 
 class Specialty(models.Model):
-    name = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=100, unique=True, validators=[single_line])  # subjects of e-mails have it
     slug = models.SlugField(unique=True, help_text="The last part of the guide's address.")
     abbreviation = models.CharField(
         max_length=10,
@@ -185,7 +186,11 @@ class Specialty(models.Model):
 
 class QuestionQuerySet(models.QuerySet):
     def visible_to(self, user):
+<<<<<<< HEAD
         """Those asked of all specialties or of one whose guide a member of staff works with."""
+=======
+        """Those a member of staff works with: what every specialty is asked, and what their own are asked alone."""
+>>>>>>> 9976a5a56d0e91a5ff38ff20c7f0047fe188aac7
         return self.filter(Q(specialty=None) | Q(specialty__in=Specialty.objects.visible_to(user)))
 
     def asked_of(self, *specialties):
