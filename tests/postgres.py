@@ -7,10 +7,12 @@ The server is the system's own, listens on a socket only, and keeps its files in
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -21,36 +23,62 @@ def binaries():
     return next((path for path in [*on_path, *debian] if (path / "pg_ctl").exists()), None)
 
 
-@contextmanager
-def postgres(bin_dir):
-    """Yield the DATABASE_URL of a server that runs as long as the block."""
-    as_user = {"user": "postgres"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
-    home = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
-    if as_user:
-        shutil.chown(home, "postgres")
+class Postgres:
+    """A server that runs as long as the block; `url` is its DATABASE_URL, also after `kill` and `start`."""
 
-    def run(program, *arguments):
-        subprocess.run(
-            [bin_dir / program, "-D", home / "data", *arguments], check=True, stdout=subprocess.DEVNULL, **as_user
-        )
+    def __init__(self, bin_dir):
+        self.bin_dir = bin_dir
+        self.as_user = {"user": "postgres"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
 
-    try:
-        run("initdb", "--username=portal", "--auth=trust", "--encoding=UTF8", "--no-sync")
-        run(
-            "pg_ctl",
-            "start",
-            "--wait",
-            "--log",
-            home / "log",
-            "--options",
-            f"-k {home} -c listen_addresses= -c fsync=off",
-        )
+    def __enter__(self):
+        self.home = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
+        self.url = f"postgres://portal@/{self.home}/postgres"
         try:
-            yield f"postgres://portal@/{home}/postgres"
+            if self.as_user:
+                shutil.chown(self.home, "postgres")
+            self._run("initdb", "--username=portal", "--auth=trust", "--encoding=UTF8", "--no-sync")
+            self.start()
+        except BaseException:
+            shutil.rmtree(self.home)
+            raise
+        return self
+
+    def __exit__(self, *exc_info):
+        try:
+            self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
         finally:
-            run("pg_ctl", "stop", "--wait", "--mode=immediate")
-    finally:
-        shutil.rmtree(home)
+            shutil.rmtree(self.home)
+
+    def start(self):
+        options = f"-k {self.home} -c listen_addresses= -c fsync=off"
+        self._run("pg_ctl", "start", "--wait", "--log", self.home / "log", "--options", options)
+
+    def kill(self):
+        """Let every process of the server die at once, as nothing can prevent."""
+        lock = self.home / "data" / "postmaster.pid"
+        postmaster = int(lock.read_text().split()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # so that it starts no more
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        processes = [postmaster, *map(int, children)]
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(is_running(process) for process in processes):
+            time.sleep(0.01)
+        for lock in (lock, self.home / ".s.PGSQL.5432.lock"):
+            lock.unlink()  # it names a process that, where nobody buries the dead, still seems to exist
+
+    def _run(self, program, *arguments):
+        command = [self.bin_dir / program, "-D", self.home / "data", *arguments]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **self.as_user)
+
+
+def is_running(process):
+    """Whether it exists and is no zombie."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def main(command):
@@ -58,8 +86,8 @@ def main(command):
     if bin_dir is None:
         print("SKIPPED: no PostgreSQL on this machine (apt-get install postgresql), so its tests did not run.")
         return bool(os.environ.get("CI"))
-    with postgres(bin_dir) as url:
-        return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": url}).returncode
+    with Postgres(bin_dir) as server:
+        return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": server.url}).returncode
 
 
 if __name__ == "__main__":
