@@ -1,6 +1,7 @@
 import logging
 import signal
 import threading
+from contextlib import suppress
 
 import django.db
 from django.conf import settings
@@ -35,7 +36,7 @@ class Command(BaseCommand):
             self.work()
             return
         stop = event_of_being_stopped()
-        self.stdout.write("Worker started.")
+        self.say("Worker started.")
         while not stop.wait(self.pass_once(stop)):
             pass
 
@@ -52,10 +53,14 @@ class Command(BaseCommand):
 
     def work(self, **options):
         if steps := take_due_steps():
-            self.stdout.write(f"Took {steps} due steps.")
+            self.say(f"Took {steps} due steps.")
         if self.may_send and (sent := send_due(**options)):
-            self.stdout.write(f"Sent {sent}.")
+            self.say(f"Sent {sent}.")
         self.links.look_after()
+
+    def say(self, text):
+        with suppress(OSError):  # a log on a full disk keeps nothing from being done
+            self.stdout.write(text)
 
 
 def event_of_being_stopped():
