@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 LEASE = 600  # seconds, as in requests_app/outbox.py
 RECEIVED = ["received", "received_for_office"]
 WHOLE = {  # of a request nobody has touched yet: its events and its e-mails
-    "waiting": (["submitted"], RECEIVED),
-    "offered": (["offered", "submitted"], ["offered", *RECEIVED]),
+    "waiting": [(["submitted"], RECEIVED)],
+    "offered": [(["offered", "submitted"], ["offered", *RECEIVED])],
 }
 
 
@@ -28,7 +28,7 @@ class Row:
 
 def compare(fault, portal, mail, ledger, *, rounds=1, in_flight=0, whole=WHOLE):
     """Return the line of a fault. Up to `in_flight` messages may have come twice, none more often."""
-    wait_until_delivered(portal, ledger)
+    wait_until_delivered(portal, died=in_flight > 0)
     of_fault = f"{ledger.name}-%"
     requests = portal.rows(
         "SELECT id, token, email, status FROM requests_app_advisorrequest WHERE email LIKE %s", of_fault
@@ -40,7 +40,7 @@ def compare(fault, portal, mail, ledger, *, rounds=1, in_flight=0, whole=WHOLE):
 
     stored = {f"/requests/{token}/": (pk, email) for pk, token, email, _ in requests}
     missing = [email for email, page in ledger.pages.items() if stored.get(page, (0, ""))[1] != email]
-    half = [pk for pk, _, _, status in requests if (events[pk], emails[pk]) != whole.get(status)]
+    half = [pk for pk, _, _, status in requests if (events[pk], emails[pk]) not in whole.get(status, [])]
     unsent = [pk for pk, *_ in requests if not all(delivered[message_id] for message_id in message_ids[pk])]
     copies = Counter(email for _, _, email, _ in requests)
     counts = [delivered[message_id] for pk, *_ in requests for message_id in message_ids[pk]]
@@ -67,8 +67,8 @@ def gathered(portal, sql):
     return {key: sorted(values) for key, values in found.items()}
 
 
-def wait_until_delivered(portal, ledger, seconds=120):
-    """Wait until nothing is left to send. The lease of a message whose worker died is ended rather than waited for."""
+def wait_until_delivered(portal, died=False, seconds=180):
+    """Wait a while until nothing is left to send; where workers died, end the leases of their messages rather than wait."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         now = datetime.now(UTC)
@@ -77,9 +77,14 @@ def wait_until_delivered(portal, ledger, seconds=120):
         )
         if not left:
             return
-        portal.rows(
-            "UPDATE requests_app_outgoingemail SET next_try = %s "
-            "WHERE sent_at IS NULL AND attempts > 0 AND last_error = '' AND next_try > %s AND next_try < %s",
-            *(portal.moment(now + timedelta(seconds=at)) for at in (0, LEASE / 2, LEASE - 5)),
-        )
+        if died:
+            end_leases(portal, now)
         time.sleep(0.2)
+
+
+def end_leases(portal, now):
+    portal.rows(
+        "UPDATE requests_app_outgoingemail SET next_try = %s "
+        "WHERE sent_at IS NULL AND attempts > 0 AND last_error = '' AND next_try > %s AND next_try < %s",
+        *(portal.moment(now + timedelta(seconds=at)) for at in (0, LEASE / 2, LEASE - 5)),
+    )

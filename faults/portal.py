@@ -4,12 +4,16 @@ import os
 import random
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg2
 
 from tests.mailserver import free_port
 from tests.production import collect_static_files, manage, production_environment, start_web
@@ -34,6 +38,11 @@ class Program:
     def run(self):
         self.process = self.start(start_new_session=True)
 
+    def pids(self):
+        """The program's own, and those of the processes it started."""
+        pid = self.process.pid
+        return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
+
     def signal(self, number):
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
@@ -42,35 +51,46 @@ class Program:
         self.signal(signal.SIGKILL)
         self.process.wait()
 
-    def children(self):
-        pid = self.process.pid
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
 
 class Machine:
     """A web server with one process beside its master, and a worker."""
 
     def __init__(self, environment, wrapper, logs):
-        self.port = free_port()
-        environment = {**environment, "WEB_CONCURRENCY": "1"}
-        gunicorn = {"wrapper": wrapper, "stdout": logs, "stderr": logs}
-        work = [sys.executable, *wrapper, "manage.py", "work"]
-        self.web = Program(lambda **options: start_web(environment, f"127.0.0.1:{self.port}", **gunicorn, **options))
-        self.worker = Program(
-            lambda **options: subprocess.Popen(work, env=environment, stdout=logs, stderr=logs, **options)
-        )
+        self.environment = {**environment, "WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--access-logfile=-"}
+        self.wrapper, self.logs, self.port = wrapper, logs, free_port()
+        self.web = Program(self.start_web)
+        self.worker = Program(self.start_worker)
+        self.wait_until_it_answers()
+
+    def start_web(self, **options):
+        with open(self.logs, "ab") as logs:
+            return start_web(
+                self.environment, f"127.0.0.1:{self.port}", self.wrapper, stdout=logs, stderr=logs, **options
+            )
+
+    def start_worker(self, **options):
+        command = [sys.executable, *self.wrapper, "manage.py", "work"]
+        with open(self.logs, "ab") as logs:
+            return subprocess.Popen(command, env=self.environment, stdout=logs, stderr=logs, **options)
 
     def wait_until_it_answers(self):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
                 return
             time.sleep(0.1)
         raise TimeoutError("A web server did not start.")
 
+    def restart(self, logs):
+        self.logs = logs
+        for program in (self.web, self.worker):
+            program.kill()
+            program.run()
+        self.wait_until_it_answers()
+
     def kill_web(self):
-        """Kill the process that answers, which its master replaces, or both, as when the machine fails."""
-        children = self.web.children()
+        """Kill the process that answers, which its master replaces; or both, as when the machine fails."""
+        _, *children = self.web.pids()
         if children and random.random() < 0.5:
             with suppress(ProcessLookupError):
                 os.kill(random.choice(children), signal.SIGKILL)
@@ -84,69 +104,58 @@ class Machine:
 
 
 class Portal:
-    def __init__(self, database_url, machines, home):
-        self.database_url, self.machines, self.home = database_url, machines, home
+    def __init__(self, home, environment):
+        self.home, self.environment, self.machines = home, environment, []
+        database_url = environment["DATABASE_URL"]
+        self.is_on_sqlite = database_url.startswith("sqlite")
+        self.file = Path(urlsplit(database_url).path)  # SQLite's own; of PostgreSQL its socket's directory and a name
 
-    def workers(self, number):
-        """Send a signal to every worker, as SIGSTOP to let them rest and SIGCONT to go on."""
+    def signal_workers(self, number):
         for machine in self.machines:
             machine.worker.signal(number)
 
     def shell(self, code):
         return manage(self.environment, "shell", "--verbosity", "0", "--command", code)
 
-    def moment(self, at):
-        """Return a time as the database keeps it."""
-        return str(at.replace(tzinfo=None)) if self.database_url.startswith("sqlite") else at
-
     def rows(self, sql, *values):
         """Ask the database itself: what is compared comes from no code of the portal."""
-        if self.database_url.startswith("sqlite"):
-            import sqlite3
+        with closing(self.connect()) as connection, connection:
+            cursor = connection.cursor()
+            cursor.execute(sql.replace("%s", "?") if self.is_on_sqlite else sql, values)
+            return cursor.fetchall() if cursor.description else []
 
-            connection = sqlite3.connect(self.database_url.removeprefix("sqlite:///"), timeout=30)
-            sql = sql.replace("%s", "?")
-        else:
-            import psycopg2
+    def connect(self):
+        if self.is_on_sqlite:
+            return sqlite3.connect(self.file, timeout=60)
+        return psycopg2.connect(host=self.file.parent, user="portal", dbname=self.file.name)
 
-            directory = self.database_url.removeprefix("postgres://portal@/").rpartition("/")[0]
-            connection = psycopg2.connect(host=directory, user="portal", dbname="postgres")
-        try:
-            with connection:
-                cursor = connection.cursor()
-                cursor.execute(sql, values)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+    def moment(self, at):
+        """Return a time as the database keeps it."""
+        return str(at.replace(tzinfo=None)) if self.is_on_sqlite else at
 
 
 @contextmanager
-def running_portal(mail, database_url="", machines=2, wrapper=(), logs=None, **settings):
+def running_portal(mail, database_url="", machines=1):
     """Yield a portal that runs as long as the block, on a SQLite file of its own where no database is named."""
-    with tempfile.TemporaryDirectory(prefix="portal-faults-") as name, ExitStack() as stack:
-        home = Path(name)
-        database_url = database_url or f"sqlite:///{home}/portal.sqlite3"
+    with tempfile.TemporaryDirectory(prefix="portal-faults-") as home:
         environment = production_environment(
             home,
             ALLOWED_HOSTS=HOST,
             SITE_URL=f"https://{HOST}",
             OFFICE_EMAIL=f"office@{HOST}",
-            DATABASE_URL=database_url,
+            DATABASE_URL=database_url or f"sqlite:///{home}/portal.sqlite3",
             EMAIL_URL=mail.url,
-            PYTHONUNBUFFERED="1",
-            **settings,
+            PYTHONUNBUFFERED="1",  # as the Makefile has it
         )
-        log = logs or stack.enter_context(open(home / "log", "ab"))
+        portal = Portal(Path(home), environment)
+        portal.clock = portal.home / "clock"
+        portal.clock.write_text("0")
         collect_static_files(environment)
         manage(environment, "prepare")
-        portal = Portal(database_url, [], home)
-        portal.environment = environment
         portal.shell(PREPARE)
         try:
             for _ in range(machines):
-                portal.machines.append(Machine(environment, wrapper, log))
-            for machine in portal.machines:
-                machine.wait_until_it_answers()
+                portal.machines.append(Machine(environment, ["-m", "faults.clock", portal.clock], f"{home}/log"))
             yield portal
         finally:
             for machine in portal.machines:

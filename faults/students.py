@@ -6,11 +6,13 @@ import re
 import threading
 import time
 import uuid
+from collections import Counter
 from itertools import count
 from urllib.parse import urlencode
 
 from .portal import HOST, WITH_ADVISOR, WITHOUT_ADVISOR
 
+SUBMISSIONS = 200  # in each round
 PATIENCE = 60  # seconds for one answer, and for one student until they give up
 PAUSE = 0.1  # seconds before a student tries again
 NO_ANSWER = (OSError, http.client.HTTPException)
@@ -65,37 +67,47 @@ class Ledger:
     def __init__(self, name):
         self.name = name
         self.pages = {}
-        self.refused = 0  # answers that were no acknowledgement
+        self.statuses = Counter()  # of the answers; 0 where none came
         self.slowest = 0  # seconds until an answer came
 
     def __len__(self):
         return len(self.pages)
 
-    def form(self, specialty):
+    @property
+    def refused(self):
+        return self.statuses.total() - self.statuses[302]
+
+    def form(self, email=""):
         return {
             "name": "A student",
-            "email": f"{self.name}-{next(numbers)}@{HOST}",
+            "email": email or f"{self.name}-{next(numbers)}@{HOST}",
             "class_year": "m3",
             "message": "Could we talk?",
             "submission_id": str(uuid.uuid4()),
-        }, form_of(specialty)
+        }
 
-    def submit(self, browser, specialty):
+    def submit(self, browser, specialty, email=""):
         """Send one form until it is acknowledged; give up after a while, and write nothing down."""
-        fields, path = self.form(specialty)
+        fields = self.form(email)
         deadline = time.monotonic() + PATIENCE
         machine = random.randrange(2)
         while time.monotonic() < deadline:
-            start = time.monotonic()
-            status, page = browser.post(path, fields, machine=machine)
-            self.slowest = max(self.slowest, time.monotonic() - start)
-            if status == 302:
-                self.pages[fields["email"]] = page
+            if page := self.send(browser, form_of(specialty), fields, machine=machine):
                 return page
-            self.refused += 1
             machine += 1
             time.sleep(PAUSE)
         return None
+
+    def send(self, browser, path, fields, **options):
+        """Send a form once; write down and return the page it led to, None where it was not acknowledged."""
+        start = time.monotonic()
+        status, page = browser.post(path, fields, **options)
+        self.slowest = max(self.slowest, time.monotonic() - start)
+        self.statuses[status] += 1
+        if status != 302:
+            return None
+        self.pages[fields["email"]] = page
+        return page
 
     def load(self, portal, submissions, clients=4, meanwhile=None):
         """Let several clients send so many forms; one in four is for a specialty with an advisor."""

@@ -55,8 +55,8 @@ class Postgres:
 
     def kill(self):
         """Let every process of the server die at once, as nothing can prevent."""
-        lock = self.home / "data" / "postmaster.pid"
-        postmaster = int(lock.read_text().split()[0])
+        locks = [self.home / "data" / "postmaster.pid", self.home / ".s.PGSQL.5432.lock"]
+        postmaster = int(locks[0].read_text().split()[0])
         os.kill(postmaster, signal.SIGSTOP)  # so that it starts no more
         children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
         processes = [postmaster, *map(int, children)]
@@ -65,7 +65,7 @@ class Postgres:
                 os.kill(process, signal.SIGKILL)
         while any(is_running(process) for process in processes):
             time.sleep(0.01)
-        for lock in (lock, self.home / ".s.PGSQL.5432.lock"):
+        for lock in locks:
             lock.unlink()  # it names a process that, where nobody buries the dead, still seems to exist
 
     def _run(self, program, *arguments):
