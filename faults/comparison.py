@@ -68,7 +68,7 @@ def gathered(portal, sql):
 
 
 def wait_until_delivered(portal, died=False, seconds=180):
-    """Wait a while until nothing is left to send; where workers died, end the leases of their messages rather than wait."""
+    """Wait a while until nothing is left to send; where workers died, without waiting for the leases of theirs."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         now = datetime.now(UTC)

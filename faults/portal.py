@@ -10,14 +10,16 @@ import sys
 import tempfile
 import time
 from contextlib import closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg2
 
 from tests.mailserver import free_port
-from tests.production import collect_static_files, manage, production_environment, start_web
+from tests.production import collect_static_files, manage, production_environment, web_command
 
+HERE = Path(__file__).parent
 HOST = "advising.example.edu"
 WITHOUT_ADVISOR, WITH_ADVISOR = "interventional-radiology", "with-an-advisor"
 PREPARE = f"""
@@ -55,21 +57,14 @@ class Program:
 class Machine:
     """A web server with one process beside its master, and a worker."""
 
-    def __init__(self, environment, wrapper, logs):
-        self.environment = {**environment, "WEB_CONCURRENCY": "1", "GUNICORN_CMD_ARGS": "--access-logfile=-"}
-        self.wrapper, self.logs, self.port = wrapper, logs, free_port()
-        self.web = Program(self.start_web)
-        self.worker = Program(self.start_worker)
+    def __init__(self, environment, logs):
+        self.logs, self.port = logs, free_port()
+        self.environment = {**environment, "WEB_CONCURRENCY": "1", "PORT": str(self.port)}
+        self.web = Program(partial(self.start, web_command(self.environment)))
+        self.worker = Program(partial(self.start, [sys.executable, "manage.py", "work"]))
         self.wait_until_it_answers()
 
-    def start_web(self, **options):
-        with open(self.logs, "ab") as logs:
-            return start_web(
-                self.environment, f"127.0.0.1:{self.port}", self.wrapper, stdout=logs, stderr=logs, **options
-            )
-
-    def start_worker(self, **options):
-        command = [sys.executable, *self.wrapper, "manage.py", "work"]
+    def start(self, command, **options):
         with open(self.logs, "ab") as logs:
             return subprocess.Popen(command, env=self.environment, stdout=logs, stderr=logs, **options)
 
@@ -104,8 +99,9 @@ class Machine:
 
 
 class Portal:
-    def __init__(self, home, environment):
-        self.home, self.environment, self.machines = home, environment, []
+    def __init__(self, environment):
+        self.environment, self.machines = environment, []
+        self.clock = Path(environment["FAULTS_CLOCK"])
         database_url = environment["DATABASE_URL"]
         self.is_on_sqlite = database_url.startswith("sqlite")
         self.file = Path(urlsplit(database_url).path)  # SQLite's own; of PostgreSQL its socket's directory and a name
@@ -146,16 +142,17 @@ def running_portal(mail, database_url="", machines=1):
             DATABASE_URL=database_url or f"sqlite:///{home}/portal.sqlite3",
             EMAIL_URL=mail.url,
             PYTHONUNBUFFERED="1",  # as the Makefile has it
+            PYTHONPATH=f"{HERE / 'in_every_process'}:{HERE.parent}",
+            FAULTS_CLOCK=f"{home}/clock",
         )
-        portal = Portal(Path(home), environment)
-        portal.clock = portal.home / "clock"
+        portal = Portal(environment)
         portal.clock.write_text("0")
         collect_static_files(environment)
         manage(environment, "prepare")
         portal.shell(PREPARE)
         try:
             for _ in range(machines):
-                portal.machines.append(Machine(environment, ["-m", "faults.clock", portal.clock], f"{home}/log"))
+                portal.machines.append(Machine(environment, f"{home}/log"))
             yield portal
         finally:
             for machine in portal.machines:

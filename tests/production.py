@@ -1,13 +1,17 @@
 """The portal in production mode on this machine: gunicorn, compressed static files, a database of its own."""
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
 import tempfile
 from contextlib import closing, contextmanager
+from pathlib import Path
+from string import Template
 
 STAFF_PAGES = ["admin/*", "unfold/*", "django_prose_editor/*"]  # many files, and no part of what is tried here
+PROCFILE = Path(__file__).parent.parent / "Procfile.serve"
 # as Procfile.serve, but silent
 GUNICORN = ["--threads=4", "--no-control-socket", "--limit-request-line=0", "--log-level=error"]
 PATIENCE = 30  # seconds
@@ -25,7 +29,11 @@ def production_server(*prepare_options, database_url=""):
         if not database_url:
             manage(environment, "prepare", *prepare_options)
         descriptor = listening.fileno()
-        server = start_web(environment, f"fd://{descriptor}", pass_fds=[descriptor])
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "advising.wsgi", f"--bind=fd://{descriptor}", *GUNICORN],
+            env=environment,
+            pass_fds=[descriptor],
+        )
         try:
             yield address
         finally:
@@ -56,6 +64,7 @@ def collect_static_files(environment):
     manage(environment, "collectstatic", "--no-input", *(f"--ignore={pattern}" for pattern in STAFF_PAGES))
 
 
-def start_web(environment, bind, wrapper=(), **options):
-    command = [sys.executable, *wrapper, "-m", "gunicorn", "advising.wsgi", f"--bind={bind}", *GUNICORN]
-    return subprocess.Popen(command, env=environment, **options)
+def web_command(environment):
+    """Return the command of Procfile.serve that starts the web processes, on the PORT of the environment."""
+    [line] = [line for line in PROCFILE.read_text().splitlines() if line.startswith("web: ")]
+    return [sys.executable, "-m", *shlex.split(Template(line.removeprefix("web: ")).substitute(environment))]
