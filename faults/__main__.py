@@ -8,7 +8,6 @@ twice that was not in flight, or a page showed what it should not.
 
 import argparse
 import os
-import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -55,14 +54,9 @@ def main():
     if binaries() is None:
         print("SKIPPED: no PostgreSQL on this machine (apt-get install postgresql), so nothing was broken.")
         return bool(os.environ.get("CI"))
-    with ProcessPoolExecutor(initializer=end_when_told) as pool:  # much of it is waiting, so beside each other
+    with ProcessPoolExecutor() as pool:  # much of it is waiting, so beside each other
         done = [pool.submit(KINDS[kind], chosen.rounds) for kind in chosen.kinds or KINDS]
         return report([row for rows in done for row in rows.result()])
-
-
-def end_when_told():
-    """Let SIGTERM end what was started, too."""
-    signal.signal(signal.SIGTERM, lambda *args: sys.exit(1))
 
 
 def report(rows):

@@ -10,6 +10,12 @@ from .portal import WITH_ADVISOR, WITHOUT_ADVISOR
 from .students import SUBMISSIONS, Browser, Ledger, form_of, new_place, together
 
 PER_HOUR = 60  # from one place: what the portal takes if nobody changes it
+SIGN_IN = """
+from django.test import Client
+browser = Client()
+browser.force_login(User.objects.get(username="coordinator"))
+print(browser.cookies["sessionid"].value)
+"""
 OFFERED = ["no_longer_yours", "offered", *RECEIVED, "withdrawn"]
 WITHDRAWN = {
     "withdrawn": [
@@ -24,7 +30,7 @@ def run(portal, mail):
     yield double_submits(portal, mail, browsers)
     yield accept_and_withdraw(portal, mail, browsers)
     yield two_workers(portal, mail)
-    yield one_limit(portal, mail, browsers)
+    yield as_one(portal, mail, browsers)
 
 
 def double_submits(portal, mail, browsers):
@@ -77,16 +83,33 @@ def two_workers(portal, mail):
     return compare("two workers on one message", portal, mail, ledger)
 
 
-def one_limit(portal, mail, browsers):
-    """Many write from one place, to both machines: as many are taken as by one."""
+def as_one(portal, mail, browsers):
+    """As many are taken from one place as by one machine; who signs in at one is known to the other."""
     ledger, place = Ledger("limit"), new_place()
     wait_for_a_whole_minute()
     for _ in range(SUBMISSIONS // len(browsers)):
         at_once(browsers, lambda browser, machine: send(ledger, browser, machine, ledger.form(), place=place))
-    row = compare("one limit on two machines", portal, mail, ledger)
+    row = compare("one limit, one session on two machines", portal, mail, ledger)
     if len(ledger) != PER_HOUR:
         row.remarks += (f"{len(ledger)} were taken, not {PER_HOUR}",)
+    if not is_one_session(portal, browsers[0]):
+        row.remarks += ("a session of one machine is not one of the other",)
     return row
+
+
+def is_one_session(portal, browser):
+    """Whether who signs in is known to the second machine, too, and unknown there after signing out at the first."""
+    stranger = staff_page(browser)
+    browser.cookies["sessionid"] = portal.shell(SIGN_IN).strip()
+    known = staff_page(browser)
+    browser.post("/admin/logout/", {}, machine=0)
+    return known != stranger == staff_page(browser)
+
+
+def staff_page(browser):
+    """Return status of, and whereto one is led from, an address for staff at the second machine."""
+    status, headers = browser.ask("GET", "/admin/jsi18n/", machine=1)
+    return status, headers.get("Location")
 
 
 def wait_for_a_whole_minute():

@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from collections import Counter
+from contextlib import closing
 from itertools import count
 from urllib.parse import urlencode
 
@@ -20,45 +21,48 @@ numbers = count(1)
 
 
 class Browser:
-    """A connection to each machine; whoever stands before them sends a request to one that answers."""
+    """What a student sends goes to one of the machines, as by whoever stands before them."""
 
     def __init__(self, portal):
-        self.connections = [
-            http.client.HTTPConnection("127.0.0.1", machine.port, timeout=PATIENCE) for machine in portal.machines
-        ]
-        self.token = "0" * 32
-        self.token = self.get_token()
+        self.ports = [machine.port for machine in portal.machines]
+        self.cookies = {}
+        self.open_form()
 
-    def get_token(self):
-        """Open a form, as everybody does first; its token serves for all that follow."""
-        connection = self.connections[0]
-        connection.request("GET", form_of(WITHOUT_ADVISOR), headers=self.headers("10.0.0.0"))
-        response = connection.getresponse()
-        response.read()
-        return re.search(r"csrftoken=(\w+)", response.getheader("Set-Cookie"))[1]
+    def open_form(self):
+        """Do so, as everybody does first, for the token that every form sends back; one serves for all that follow."""
+        machine, token = 0, None
+        while not token:
+            _, headers = self.ask("GET", form_of(WITHOUT_ADVISOR), machine=machine)
+            token = re.search(r"csrftoken=(\w+)", headers.get("Set-Cookie", ""))
+            machine += 1
+        self.cookies["csrftoken"] = token[1]
 
-    def post(self, path, fields, *, place="", machine=0):
+    def post(self, path, fields, **options):
         """Return status and the address of a redirect; 0 where no answer came."""
-        connection = self.connections[machine % len(self.connections)]
-        body = urlencode({"csrfmiddlewaretoken": self.token, **fields})
-        try:
-            connection.request("POST", path, body, self.headers(place or new_place()))
-            response = connection.getresponse()
-            response.read()
-            return response.status, response.getheader("Location")
-        except NO_ANSWER:
-            connection.close()
-            return 0, None
+        form = urlencode({"csrfmiddlewaretoken": self.cookies["csrftoken"], **fields})
+        status, headers = self.ask("POST", path, form, **options)
+        return status, headers.get("Location")
 
-    def headers(self, place):
-        return {
+    def ask(self, method, path, form=None, *, place="", machine=0):
+        """Return status and headers of the answer; 0 and none, after a pause, where none came."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.ports[machine % len(self.ports)], timeout=PATIENCE)
+        headers = {
             "Host": HOST,
             "X-Forwarded-Proto": "https",
-            "X-Forwarded-For": place,
+            "X-Forwarded-For": place or new_place(),
             "Origin": f"https://{HOST}",
-            "Cookie": f"csrftoken={self.token}",
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items()),
             "Content-Type": "application/x-www-form-urlencoded",
         }
+        try:
+            with closing(connection):
+                connection.request(method, path, form, headers)
+                response = connection.getresponse()
+                response.read()
+                return response.status, response.headers
+        except NO_ANSWER:
+            time.sleep(PAUSE)
+            return 0, {}
 
 
 class Ledger:
@@ -143,7 +147,7 @@ def together(calls):
         except Exception as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=called, args=[call]) for call in calls]
+    threads = [threading.Thread(target=called, args=[call], daemon=True) for call in calls]
     for thread in threads:
         thread.start()
     for thread in threads:
