@@ -9,7 +9,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # Ctrl+C is how one stops the portal, so to make it is no failure; the settings are read by the programs themselves.
 START = exec python -c 'from honcho import command, manager; manager.SIGNALS[2]["rc"] = 0; command.main()' -e /dev/null
 
-.PHONY: help run demo serve test check bench lighthouse lock
+.PHONY: help run demo serve test check faults bench lighthouse lock
 
 help:  ## show this list
 	@sed -nE 's/^([a-z]+):.*## (.*)/  make \1\t\2/p' Makefile
@@ -44,6 +44,9 @@ check: .venv/installed-dev  ## look at the code without running the tests
 	python manage.py makemigrations --check --dry-run
 	DEBUG=off SECRET_KEY=$$(python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=advising.example.edu \
 	  EMAIL_URL=smtp://localhost OFFICE_EMAIL=advising@example.edu python manage.py check --deploy --fail-level WARNING
+
+faults: .venv/installed-dev  ## break things at random moments and show that nothing is lost (needs PostgreSQL)
+	python -m faults
 
 bench: .venv/installed-dev  ## measure, side by side with a yardstick
 	python -m benchmarks.search

@@ -310,7 +310,8 @@ STORAGES = {
 # Mail
 
 vars().update(setting("EMAIL_URL", env.email_url_config("consolemail://"), env.email_url))
-EMAIL_TIMEOUT = 20  # seconds for one step of an SMTP conversation
+# Seconds for one step of an SMTP conversation. A server that took a message, and says so after we gave up, gets it again.
+EMAIL_TIMEOUT = 45
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = setting(
     "DEFAULT_FROM_EMAIL", OFFICE_EMAIL, like(rf"{ADDRESS}|[^<>\r\n]+ <{ADDRESS}>", "Advising <advising@example.edu>")
 )

@@ -12,15 +12,10 @@ from unfold.admin import ModelAdmin
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
-<<<<<<< HEAD
 from .conflicts import NoSilentOverwrite, SavesChanges
 from .fields import plain_text
 from .filters import OwnFilter
 from .importing import Refused, read_for_guide
-=======
-from .admin import OwnGuides
-from .importing import Bank, Refused, document_of, read
->>>>>>> 9976a5a56d0e91a5ff38ff20c7f0047fe188aac7
 from .importing.content import content_of
 from .importing.documents import LARGEST_FILE
 from .models import ImportedPage, Proposal, Specialty, Stage
@@ -86,11 +81,7 @@ class ImportForm(forms.Form):
 class ImportedPageAdmin(ModelAdmin):
     list_display = ["name", "specialty", "created_at", "author", "waiting"]
     list_select_related = ["author"]
-<<<<<<< HEAD
     list_filter = [("specialty", OwnFilter)]
-=======
-    list_filter = [("specialty", OwnGuides)]
->>>>>>> 9976a5a56d0e91a5ff38ff20c7f0047fe188aac7
 
     def get_queryset(self, request):
         pages = super().get_queryset(request).visible_to(request.user)
@@ -192,11 +183,7 @@ class ProposalForm(NoSilentOverwrite):
 class ProposalAdmin(ModelAdmin, SavesChanges):
     form = ProposalForm
     list_display = ["question", "specialty", "source", "who", "state_label", "takes_effect_at", "created_at"]
-<<<<<<< HEAD
     list_filter = ["state", "source", ("specialty", OwnFilter)]
-=======
-    list_filter = ["state", "source", ("specialty", OwnGuides)]
->>>>>>> 9976a5a56d0e91a5ff38ff20c7f0047fe188aac7
     list_select_related = ["question", "specialty", "author"]
     search_fields = ["specialty__name", "question__label", "question__text"]
     autocomplete_fields = ["specialty", "question"]

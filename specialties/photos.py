@@ -1,11 +1,8 @@
 from io import BytesIO
 from pathlib import Path
 
-<<<<<<< HEAD
 from django import forms
-=======
 from django.core.exceptions import ValidationError
->>>>>>> 9976a5a56d0e91a5ff38ff20c7f0047fe188aac7
 from django.core.files.base import ContentFile
 from PIL import Image, ImageOps
 
@@ -34,9 +31,10 @@ def smaller(photo):
 def squared(image, name):
     image.draft("RGB", [2 * side for side in PORTRAIT])  # a JPEG is decoded no larger than needed
     out = BytesIO()
-<<<<<<< HEAD
-    ImageOps.fit(image, PORTRAIT).save(out, "JPEG", quality=85)
-    return ContentFile(out.getvalue(), name=f"{Path(photo.name).stem}.jpg")
+    square = ImageOps.fit(ImageOps.exif_transpose(image).convert("RGB"), PORTRAIT)
+    square.info.clear()  # or a comment in the file comes along
+    square.save(out, "JPEG", quality=85)
+    return ContentFile(out.getvalue(), name=name)
 
 
 class PhotoField(forms.ImageField):
@@ -47,9 +45,3 @@ class PhotoField(forms.ImageField):
 
     def has_changed(self, initial, data):
         return initial != data if isinstance(data, str) else super().has_changed(initial, data)
-=======
-    square = ImageOps.fit(ImageOps.exif_transpose(image).convert("RGB"), PORTRAIT)
-    square.info.clear()  # or a comment in the file comes along
-    square.save(out, "JPEG", quality=85)
-    return ContentFile(out.getvalue(), name=name)
->>>>>>> 9976a5a56d0e91a5ff38ff20c7f0047fe188aac7

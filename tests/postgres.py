@@ -7,10 +7,12 @@ The server is the system's own, listens on a socket only, and keeps its files in
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -21,16 +23,31 @@ def binaries():
     return next((path for path in [*on_path, *debian] if (path / "pg_ctl").exists()), None)
 
 
-class Server:
-    """One that can be stopped and started again with what it holds."""
+class Postgres:
+    """A server that runs as long as the block; `url` is its DATABASE_URL, also after `kill` and `start`."""
 
-    def __init__(self, bin_dir, home):
-        self.bin_dir, self.home = bin_dir, home
+    def __init__(self, bin_dir):
+        self.bin_dir = bin_dir
         self.as_user = {"user": "postgres"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
-        if self.as_user:
-            shutil.chown(home, "postgres")
-        self.url = f"postgres://portal@/{home}/postgres"
-        self._run("initdb", "--username=portal", "--auth=trust", "--encoding=UTF8", "--no-sync")
+
+    def __enter__(self):
+        self.home = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
+        self.url = f"postgres://portal@/{self.home}/postgres"
+        try:
+            if self.as_user:
+                shutil.chown(self.home, "postgres")
+            self._run("initdb", "--username=portal", "--auth=trust", "--encoding=UTF8", "--no-sync")
+            self.start()
+        except BaseException:
+            shutil.rmtree(self.home)
+            raise
+        return self
+
+    def __exit__(self, *exc_info):
+        try:
+            self.stop()
+        finally:
+            shutil.rmtree(self.home)
 
     def start(self):
         options = f"-k {self.home} -c listen_addresses= -c fsync=off"
@@ -39,24 +56,32 @@ class Server:
     def stop(self):
         self._run("pg_ctl", "stop", "--wait", "--mode=immediate")
 
+    def kill(self):
+        """Let every process of the server die at once, as nothing can prevent."""
+        locks = [self.home / "data" / "postmaster.pid", self.home / ".s.PGSQL.5432.lock"]
+        postmaster = int(locks[0].read_text().split()[0])
+        os.kill(postmaster, signal.SIGSTOP)  # so that it starts no more
+        children = Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+        processes = [postmaster, *map(int, children)]
+        for process in processes:
+            with suppress(ProcessLookupError):
+                os.kill(process, signal.SIGKILL)
+        while any(is_running(process) for process in processes):
+            time.sleep(0.01)
+        for lock in locks:
+            lock.unlink()  # it names a process that, where nobody buries the dead, still seems to exist
+
     def _run(self, program, *arguments):
         command = [self.bin_dir / program, "-D", self.home / "data", *arguments]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, **self.as_user)
 
 
-@contextmanager
-def postgres(bin_dir):
-    """Yield a server that runs as long as the block."""
-    home = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
+def is_running(process):
+    """Whether it exists and is no zombie."""
     try:
-        server = Server(bin_dir, home)
-        server.start()
-        try:
-            yield server
-        finally:
-            server.stop()
-    finally:
-        shutil.rmtree(home)
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def main(command):
@@ -64,7 +89,7 @@ def main(command):
     if bin_dir is None:
         print("SKIPPED: no PostgreSQL on this machine (apt-get install postgresql), so its tests did not run.")
         return bool(os.environ.get("CI"))
-    with postgres(bin_dir) as server:
+    with Postgres(bin_dir) as server:
         return subprocess.run(command, env={**os.environ, "TEST_DATABASE_URL": server.url}).returncode
 
 

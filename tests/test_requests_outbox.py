@@ -1,3 +1,6 @@
+import errno
+import io
+import logging
 import os
 import signal
 import subprocess
@@ -95,6 +98,19 @@ def test_message_to_nobody_is_not_taken_for_sent(by_smtp):
     assert email.state == "trying again"
 
 
+def test_full_disk_under_the_log_keeps_no_mail_back(by_smtp):
+    make_email()
+    worker = logging.getLogger("requests_app.management.commands.work")
+    worker.addHandler(log := logging.StreamHandler(FullDisk()))
+    worker.setLevel("INFO")
+    try:
+        call_command("work", "--once")
+    finally:
+        worker.removeHandler(log)
+        worker.setLevel("NOTSET")
+    assert OutgoingEmail.objects.get().state == "sent"
+
+
 def test_one_connection_serves_a_whole_pass_and_a_new_one_what_follows_a_failure(by_smtp):
     for _ in range(3):
         make_email()
@@ -178,6 +194,11 @@ def test_slow_server_is_given_up_on_and_tried_later(settings, by_smtp):
     assert "timed out" in email.last_error
 
 
+def test_server_may_take_half_a_minute_for_a_step_and_every_step_ends_within_the_lease(settings):
+    steps = ["connect", "EHLO", "STARTTLS", "EHLO", "AUTH", "AUTH", "MAIL", "RCPT", "DATA", "message", "QUIT"]
+    assert 30 < settings.EMAIL_TIMEOUT < LEASE.total_seconds() / len(steps)
+
+
 def test_claimed_message_is_nobody_elses_until_its_lease_ends():
     email = make_email()
     mine = OutgoingEmail.objects.claim()
@@ -251,6 +272,11 @@ def test_worker_that_is_asked_to_stop_finishes_its_message_first(smtp, name):
     assert worker.wait(timeout=20) == 0
     assert OutgoingEmail.objects.exclude(sent_at=None).count() == len(smtp.received)
     assert not OutgoingEmail.objects.filter(sent_at=None, attempts=1).exists()
+
+
+class FullDisk(io.StringIO):
+    def write(self, text):
+        raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def all_sent_or_leased():

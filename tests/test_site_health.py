@@ -137,7 +137,7 @@ def own_database():
     """A PostgreSQL of its own, with the portal's tables, and what a process needs to work on it in production."""
     if connection.vendor == "sqlite":
         pytest.skip("of PostgreSQL")
-    with postgres.postgres(postgres.binaries()) as database:
+    with postgres.Postgres(postgres.binaries()) as database:
         environment = os.environ | PRODUCTION | {"DATABASE_URL": database.url}
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True, env=environment)
         yield database, environment

@@ -186,11 +186,7 @@ class Specialty(models.Model):
 
 class QuestionQuerySet(models.QuerySet):
     def visible_to(self, user):
-<<<<<<< HEAD
         """Those asked of all specialties or of one whose guide a member of staff works with."""
-=======
-        """Those a member of staff works with: what every specialty is asked, and what their own are asked alone."""
->>>>>>> 9976a5a56d0e91a5ff38ff20c7f0047fe188aac7
         return self.filter(Q(specialty=None) | Q(specialty__in=Specialty.objects.visible_to(user)))
 
     def asked_of(self, *specialties):

@@ -1,0 +1,82 @@
+"""SQLite, and logs, on a disk that is full; a database somebody else holds."""
+
+import resource
+import sqlite3
+import time
+from contextlib import closing
+
+from .comparison import compare
+from .students import SUBMISSIONS, Ledger
+
+LITTLE_ROOM = 100_000  # bytes
+LOCKED = 3  # seconds
+
+
+def run(portal, mail):
+    yield disk_full(portal, mail)
+    yield locked(portal, mail)
+    yield logs_full(portal, mail)
+
+
+def disk_full(portal, mail):
+    """No file may grow any more, until it may again: an error page, and no half of anything."""
+    ledger = Ledger("full")
+
+    def fill_the_disk():
+        wait_for(lambda: len(ledger) > SUBMISSIONS // 4)
+        files = [portal.file, portal.file.with_name(portal.file.name + "-wal")]
+        room(portal, max(file.stat().st_size for file in files) + LITTLE_ROOM)
+        wait_for(lambda: ledger.refused >= 10)
+        room(portal, resource.RLIM_INFINITY)
+
+    ledger.load(portal, SUBMISSIONS, meanwhile=fill_the_disk)
+    row = compare("disk full for SQLite", portal, mail, ledger, in_flight=len(portal.machines))
+    if set(ledger.statuses) - {302, 500, 503}:
+        row.remarks += (f"answers were {dict(ledger.statuses)}",)
+    return row
+
+
+def room(portal, size):
+    """Let no file of the portal grow beyond a size."""
+    for machine in portal.machines:
+        for pid in (*machine.web.pids(), *machine.worker.pids()):
+            _, most = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (size, most))
+
+
+def locked(portal, mail):
+    """Somebody reads all the while, and somebody else writes for some seconds: pages wait."""
+    ledger = Ledger("locked")
+
+    def write():
+        wait_for(lambda: len(ledger) > SUBMISSIONS // 4)
+        with closing(sqlite3.connect(portal.file, timeout=30, isolation_level=None)) as writer:
+            writer.execute("BEGIN IMMEDIATE")
+            time.sleep(LOCKED)
+            writer.execute("ROLLBACK")
+
+    with closing(sqlite3.connect(portal.file, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM requests_app_advisorrequest").fetchall()
+        ledger.load(portal, SUBMISSIONS, meanwhile=write)
+        row = compare("database locked by a long reader", portal, mail, ledger)
+    if ledger.refused:
+        row.remarks += (f"{ledger.refused} pages failed",)
+    return row
+
+
+def logs_full(portal, mail):
+    """Whatever the web server and the worker log cannot be written."""
+    for machine in portal.machines:
+        machine.restart(logs="/dev/full")
+    ledger = Ledger("logs")
+    ledger.load(portal, SUBMISSIONS)
+    row = compare("disk full for logs", portal, mail, ledger)
+    if ledger.refused:
+        row.remarks += (f"{ledger.refused} pages failed",)
+    return row
+
+
+def wait_for(condition):
+    while not condition():
+        time.sleep(0.005)
