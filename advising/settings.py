@@ -310,7 +310,7 @@ STORAGES = {
 # Mail
 
 vars().update(setting("EMAIL_URL", env.email_url_config("consolemail://"), env.email_url))
-# Seconds for one step of an SMTP conversation. A server that took a message, and says so after we gave up, gets it again.
+# Seconds for one step of an SMTP conversation. A server that took a message, and says so too late, gets it again.
 EMAIL_TIMEOUT = 45
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = setting(
     "DEFAULT_FROM_EMAIL", OFFICE_EMAIL, like(rf"{ADDRESS}|[^<>\r\n]+ <{ADDRESS}>", "Advising <advising@example.edu>")
