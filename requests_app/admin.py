@@ -37,6 +37,7 @@ from .verbs import (
     OfferToNextForm,
     RemindForm,
     SendAgainForm,
+    SendCopyForm,
     Verbs,
     change_url,
     page_of,
@@ -312,8 +313,9 @@ class OutgoingEmailAdmin(Verbs, ReadOnly, ModelAdmin):
     unsearchable = {"text", "html"}
     search_fields = ["subject", "to"]
     actions = ["send_again", "dismiss_all"]
-    actions_detail = ["send_this_again", "dismiss"]
+    actions_detail = ["send_this_again", "send_copy", "dismiss"]
     send_this_again = page_of(SendAgainForm, "send_this_again")
+    send_copy = page_of(SendCopyForm, "send_copy")
     dismiss = page_of(DismissForm, "dismiss")
     fields = [
         ("subject", "to"),

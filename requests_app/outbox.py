@@ -31,7 +31,7 @@ GIVE_UP_AFTER = timedelta(hours=36)
 
 
 class NotInTrouble(Exception):
-    """There is nothing to send again. The text can be shown to staff."""
+    """There is nothing to send again or to dismiss. The text can be shown to staff."""
 
 
 class OutgoingEmailQuerySet(models.QuerySet):
@@ -207,6 +207,30 @@ class OutgoingEmail(models.Model):
         now_on = {"next_try": timezone.now(), "give_up_at": give_up_time(), "dismissed_at": None}
         if not OutgoingEmail.objects.in_trouble().filter(pk=self.pk).update(**now_on):
             raise NotInTrouble(f"{self} cannot be sent again: it is {self.state}.")
+
+    def send_copy(self):
+        """Send what was sent once more, as a message of its own. Raises NotInTrouble where that makes no sense."""
+        if refusal := self.reason_against_copy:
+            raise NotInTrouble(refusal)
+        copied = {
+            name: getattr(self, name) for name in ("request", "kind", "to", "reply_to", "subject", "text", "html")
+        }
+        domain = self.message_id.strip("<>").partition("@")[2]
+        OutgoingEmail.objects.create(**copied, message_id=new_message_id(domain))
+
+    @property
+    def reason_against_copy(self):
+        """Why it makes no sense to send it once more; "" where it does. A person's old address may be a stranger's."""
+        if not self.sent_at or not self.request or self.request.erased_at:
+            return f"{self} cannot be sent once more: it is {self.state}."
+        advisors = self.request.offers.values_list("advisor__email", flat=True)
+        if self.to not in {settings.OFFICE_EMAIL, self.request.email, *advisors}:
+            return f"{self.to} is an old address, so nothing is sent there any more."
+        if "/requests/" in self.text and self.request.get_absolute_url() not in self.text:
+            return "The link in this e-mail is an old one. A newer e-mail has the right one."
+        if self.request.emails.filter(kind=self.kind, to=self.to, sent_at=None).exists():
+            return f"{self} is on its way to {self.to} already."
+        return ""
 
     @transaction.atomic
     def dismiss(self, *, by):

@@ -332,6 +332,18 @@ class SendAgainForm(Verb):
         return messages.SUCCESS, f"{email} is being sent again."
 
 
+class SendCopyForm(Verb):
+    title = "Send once more"
+
+    @classmethod
+    def refusal(cls, email):
+        return email.reason_against_copy
+
+    def apply(self, email, *, by):
+        email.send_copy()
+        return messages.SUCCESS, f"{email} goes to {email.to} once more."
+
+
 class DismissForm(Verb):
     title = "Dismiss"
 

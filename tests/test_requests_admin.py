@@ -846,6 +846,40 @@ def test_several_emails_are_dismissed(client, coordinator):
     assert len(told(response)) == 2
 
 
+class TestEmailThatWasSent:
+    """It may be lost all the same, in a spam folder or by a slip: then the office sends it once more."""
+
+    @pytest.fixture
+    def sent(self):
+        email = make_request(email="ada@example.edu").emails.get(kind="received")
+        OutgoingEmail.objects.filter(pk=email.pk).update(sent_at=timezone.now(), next_try=None)
+        email.refresh_from_db()
+        return email
+
+    def send(self, client, email):
+        """Return what the office is told last."""
+        return told(client.post(reverse("admin:requests_app_outgoingemail_send_copy", args=[email.pk])))[-1]
+
+    def test_goes_out_once_more_as_a_message_of_its_own(self, client, coordinator, sent):
+        assert self.send(client, sent) == f"{sent} goes to ada@example.edu once more."
+        copy = sent.request.emails.exclude(pk=sent.pk).get(kind="received")
+        assert (copy.to, copy.text, copy.html, copy.state) == (sent.to, sent.text, sent.html, "waiting")
+        assert copy.message_id != sent.message_id
+        assert copy.message_id.endswith(sent.message_id.partition("@")[2])
+        assert self.send(client, sent) == f"{sent} is on its way to ada@example.edu already."
+        assert sent.request.emails.filter(kind="received").count() == 2
+
+    def test_goes_to_no_address_that_may_be_a_strangers(self, client, coordinator, sent):
+        sent.request.correct_email("ben@example.edu", by=coordinator)
+        assert self.send(client, sent) == "ada@example.edu is an old address, so nothing is sent there any more."
+        sent.request.correct_email("ada@example.edu", by=coordinator)
+        assert self.send(client, sent) == "The link in this e-mail is an old one. A newer e-mail has the right one."
+
+    def test_is_offered_for_sent_ones_alone(self, client, coordinator, sent):
+        waiting = sent.request.emails.get(kind="received_for_office")
+        assert self.send(client, waiting) == f"{waiting} cannot be sent once more: it is waiting."
+
+
 def test_dismissed_email_can_be_sent_again_after_all(coordinator):
     email = make_email(next_try=None)
     email.dismiss(by=coordinator)
