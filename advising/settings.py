@@ -289,7 +289,11 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
 else:  # one that is gone, or silent, is noticed within seconds
     DATABASE["OPTIONS"] = {"connect_timeout": 3, "tcp_user_timeout": 10_000, **DATABASE.get("OPTIONS", {})}
 
-CACHES = {"default": setting("CACHE_URL", env.cache_url_config("locmemcache://"), env.cache_url)}
+CACHE = setting("CACHE_URL", env.cache_url_config("locmemcache://"), env.cache_url)
+if CACHE["BACKEND"].endswith("RedisCache"):
+    patience = {"socket_connect_timeout": 1, "socket_timeout": 1}  # seconds
+    CACHE |= {"BACKEND": "advising.cache.ForgivingRedis", "OPTIONS": patience | CACHE.get("OPTIONS", {})}
+CACHES = {"default": CACHE}
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
