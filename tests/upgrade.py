@@ -1,0 +1,96 @@
+"""Take an empty database the way of an upgrade: an earlier state, a row in every table, then all migrations since.
+
+    DATABASE_URL=… python -m tests.upgrade specialties=0015_reviews requests_app=0016_whole_index
+
+Prints as JSON which tables could not be filled, and which rows of which tables are gone.
+"""
+
+import json
+import os
+import sys
+
+import django
+from django.db import connection, models
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+OPEN_REQUEST = {"respond_by": "2026-11-30"}  # what a constraint wants of a row that is otherwise as plain as can be
+
+
+def migrate(targets):
+    """Bring apps to the given migrations, all others to their newest; return the models as they were then."""
+    executor = MigrationExecutor(connection)
+    newest = dict(executor.loader.graph.leaf_nodes())
+    nodes = [*(newest | targets).items()]
+    executor.migrate(nodes)
+    return MigrationExecutor(connection).loader.project_state(nodes).apps
+
+
+def value_for(field, number):
+    """Return the plainest a field takes: nothing, its default, or what tells rows apart."""
+    if field.null:
+        return None
+    if isinstance(field, models.ForeignKey):
+        return field.related_model._base_manager.values_list(field.target_field.attname, flat=True).first()
+    if field.has_default():
+        return field.get_default()
+    if field.choices:
+        return field.choices[0][0]
+    for kind, value in (
+        (models.BooleanField, False),
+        (models.DateTimeField, timezone.now()),
+        (models.DateField, timezone.localdate()),
+        (models.IntegerField, number),
+    ):
+        if isinstance(field, kind):
+            return value
+    return "" if field.blank else f"{field.name[:12]}-{number}"[: field.max_length]
+
+
+def fill(apps):
+    """Put a row into every table, those it points to first; return {table: primary keys}."""
+    models_of_then = list(apps.get_models(include_auto_created=True))
+    waiting = models_of_then
+    while waiting:
+        before, waiting = waiting, [model for model in waiting if not add_row(model, len(waiting))]
+        if waiting == before:
+            raise ValueError(f"No row for {waiting}")
+    return {model._meta.db_table: keys_of(model._meta.db_table) for model in models_of_then}
+
+
+def add_row(model, number):
+    """Return whether there is one now: not where a row it must point to is yet to come."""
+    if model._base_manager.exists():
+        return True
+    fields = [field for field in model._meta.concrete_fields if not isinstance(field, models.AutoField)]
+    values = {field.attname: value_for(field, number) for field in fields}
+    if any(values[field.attname] is None for field in fields if not field.null):
+        return False
+    model._base_manager.create(**values | (OPEN_REQUEST if model._meta.model_name == "advisorrequest" else {}))
+    return True
+
+
+def keys_of(table):
+    with connection.cursor() as cursor:
+        key = connection.introspection.get_primary_key_column(cursor, table)
+        cursor.execute(f'SELECT "{key}" FROM "{table}"')
+        return [str(value) for [value] in cursor.fetchall()]
+
+
+def upgrade(targets):
+    kept = fill(migrate(targets))
+    migrate({})
+    tables = connection.introspection.table_names()
+    gone = {table: sorted({*keys} - {*keys_of(table)}) if table in tables else keys for table, keys in kept.items()}
+    for model in django.apps.apps.get_models(include_auto_created=True):
+        list(model._base_manager.all())  # each can be read as it is now
+    return {
+        "empty": [table for table, keys in kept.items() if not keys],
+        "gone": {table: keys for table, keys in gone.items() if keys},
+    }
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "advising.settings")
+    django.setup()
+    print(json.dumps(upgrade(dict(target.split("=") for target in sys.argv[1:]))))
