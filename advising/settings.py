@@ -262,6 +262,8 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
 else:  # one that is gone, or silent, is noticed within seconds
     DATABASE["OPTIONS"] = {"connect_timeout": 3, "tcp_user_timeout": 10_000, **DATABASE.get("OPTIONS", {})}
 
+CACHES = {"default": setting("CACHE_URL", env.cache_url_config("locmemcache://"), env.cache_url)}
+
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 STATIC_URL = "static/"

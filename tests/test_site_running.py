@@ -104,6 +104,7 @@ def test_production_with_every_host_needs_the_address_for_emails(start_wsgi):
         ("ACCENT_COLOR", "purple"),
         ("ACCENT_COLOR", "#4e2a84;}"),
         ("EMAIL_URL", "nonsense"),
+        ("CACHE_URL", "nonsense"),
         ("PORT", "http"),
     ],
 )

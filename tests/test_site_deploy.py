@@ -1,0 +1,120 @@
+"""docs/deploy.md: what it says to copy works, as far as a machine without internet and without root can tell."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+from django.db import connection
+
+from specialties.private_pages import PRIVATE_LINK
+from tests import postgres
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "docs" / "deploy.md").read_text()
+BLOCKS = re.findall(r"^```bash( tried)?\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+FILES = dict(re.findall(r"^cat > (\S+) <<'END'\n(.*?)^END$", TEXT, re.MULTILINE | re.DOTALL))
+SETTINGS = dict(re.findall(r"^([A-Z_]+)=(.*)$", FILES["/srv/portal/app/.env"], re.MULTILINE))
+
+
+def test_every_block_is_a_script():
+    assert len(BLOCKS) >= 12
+    for _, block in BLOCKS:
+        subprocess.run(["bash", "-n", "-e"], input=block, text=True, check=True)
+
+
+def test_every_command_setting_and_path_it_names_exists():
+    commands = set(re.findall(r"(?:manage\.py |^portal |`portal |\$drill portal )([a-z_]+)", TEXT, re.MULTILINE))
+    assert len(commands) >= 9
+    assert commands - {*get_commands()} == set()
+    documented = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    named = {*SETTINGS, *re.findall(r"`([A-Z]+_[A-Z_]+)", TEXT)}
+    assert named - documented == set()
+    paths = re.findall(r"(?:--config |in `)(advising/\S+?\.py)", TEXT)
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_units_are_what_systemd_takes(tmp_path):
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("no systemd")
+    units = {Path(path).name: text for path, text in FILES.items() if "/systemd/" in path}
+    assert len(units) == 4
+    for name, text in units.items():
+        (tmp_path / name).write_text(text.replace("/srv/portal/venv/bin/", f"{Path(sys.executable).parent}/"))
+    for name in units:
+        result = subprocess.run(
+            ["systemd-analyze", "verify", "--man=no", tmp_path / name], capture_output=True, text=True
+        )
+        complaints = [line for line in result.stderr.splitlines() if any(name in line for name in units)]
+        assert (name, result.returncode, complaints) == (name, 0, [])
+
+
+def test_proxy_log_has_no_private_links():
+    text = FILES["/etc/nginx/sites-available/portal"]
+    [log_format] = re.findall(r"log_format portal '(.*)'", text)
+    assert log_format.split() == ["$time_iso8601", "$request_method", "$public_uri", "$status", "$request_time"]
+    [kinds] = re.findall(r"\?<kind>([a-z|]+)", text)
+    assert f"/({kinds})/" in PRIVATE_LINK.pattern
+
+
+def test_proxy_settings_are_what_nginx_takes(tmp_path):
+    if not shutil.which("nginx"):
+        pytest.skip("no nginx")
+    site = FILES["/etc/nginx/sites-available/portal"].replace("/var/log/nginx", str(tmp_path))
+    config = tmp_path / "nginx.conf"
+    config.write_text(f"pid {tmp_path}/pid; events {{}} http {{ {site.replace('listen 80', 'listen 8080')} }}")
+    subprocess.run(["nginx", "-t", "-c", config], check=True)
+
+
+PORTAL = f"""#!{sys.executable}
+import environ, os, sys
+environ.Env.read_env("{{home}}/srv/portal/app/.env")
+os.execv(sys.executable, [sys.executable, "{ROOT}/manage.py", *sys.argv[1:]])
+"""
+
+
+@pytest.fixture
+def debian(db, tmp_path):
+    """A machine as it is by then, within a directory: its paths, `portal`, and nobody else to become."""
+    if connection.vendor == "sqlite":
+        pytest.skip("of PostgreSQL")
+    for path in ("bin", "srv/portal/app", "srv/portal/media", "var/backups/portal"):
+        (tmp_path / path).mkdir(parents=True)
+    programs = {"runuser": '#!/bin/sh\nshift 3; exec "$@"\n', "portal": PORTAL.format(home=tmp_path)}
+    for name, script in programs.items():
+        (tmp_path / "bin" / name).write_text(script)
+        (tmp_path / "bin" / name).chmod(0o755)
+    yield tmp_path
+    with connection._nodb_cursor() as cursor:
+        for name in ("portal", "portal_drill"):
+            cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+
+
+def test_steps_from_the_database_to_the_restore_drill_work(debian):
+    script = "".join(block for is_tried, block in BLOCKS if is_tried)
+    for path in ("/srv/portal", "/var/backups/portal"):
+        script = script.replace(path, f"{debian}{path}")
+    result = subprocess.run(
+        ["bash", "-e", "-u"],
+        input=script,
+        capture_output=True,
+        text=True,
+        env={
+            "PATH": f"{debian}/bin:{postgres.binaries()}:{os.environ['PATH']}",
+            "PGHOST": connection.settings_dict["HOST"],
+            "PGUSER": connection.settings_dict["USER"],
+            "TMPDIR": str(debian),
+        },
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Staff       https://advising.example.edu/admin/" in result.stdout
+    assert re.search(r"^ +1 rows   specialties_specialty$", result.stdout, re.MULTILINE)
+    assert "rows and hashes are those of the backup" in result.stdout
+    assert (debian / "srv/portal/app/.env").stat().st_mode & 0o777 == 0o640
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'portal%'")
+        assert cursor.fetchall() == [("portal",)]
