@@ -13,6 +13,7 @@ from specialties.private_pages import without_private_links
 
 ROOT = f"{Path(__file__).parent.parent}/"
 ADDRESS = re.compile(r"[^\s@<>\"'(]+@[^\s@<>\"')]+")
+QUERY = re.compile(r"\?\S+")  # what somebody searched for
 IN_PLAIN_WORDS = (InterfaceError, OperationalError)  # of the connection; other errors quote the row they are about
 
 
@@ -43,4 +44,4 @@ def what_happened(error):
 
 
 def discreet(text):
-    return ADDRESS.sub("…", without_private_links(text))
+    return ADDRESS.sub("…", QUERY.sub("?…", without_private_links(text)))

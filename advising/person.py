@@ -6,6 +6,7 @@ from itertools import chain
 
 from django.apps import apps
 from django.conf import settings
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
 from django.db import models, transaction
 from django.db.models import Q
@@ -26,7 +27,7 @@ FORMER = "Former advisor"
 
 class Person:
     def __init__(self, address):
-        self.address = address
+        self.address = address = address.strip()
         self.requests = AdvisorRequest.objects.from_address(address).order_by("pk")
         self.advisors = Advisor.objects.filter(self._has_or_had_address(Advisor))
         self.specialties = Specialty.objects.filter(self._has_or_had_address(Specialty))
@@ -120,7 +121,9 @@ def erase_account(user):
     name = user.get_full_name()
     user.groups.clear()
     user.user_permissions.clear()
-    user.liaison_for.all().delete()
+    for relation in user._meta.related_objects:  # what is theirs alone: the specialties of a liaison, second factors
+        if relation.on_delete is models.CASCADE and relation.related_model is not LogEntry:
+            relation.related_model._base_manager.filter(**{relation.field.name: user}).delete()
     user.username, user.email, user.first_name, user.last_name = f"erased-{user.pk}", "", "", ""
     user.is_active = user.is_staff = user.is_superuser = False
     user.set_unusable_password()

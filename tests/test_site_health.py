@@ -24,6 +24,8 @@ from tests.factories import make_email
 from tests.production import production_server
 
 PRODUCTION = {
+    "DJANGO_SETTINGS_MODULE": "tests.production_settings",
+    "PYTHONWARNINGS": "ignore",
     "DEBUG": "off",
     "SECRET_KEY": "for-tests-only-and-long-enough-for-them-0123456789",
     "ALLOWED_HOSTS": "127.0.0.1",
@@ -138,7 +140,7 @@ def own_database():
     if connection.vendor == "sqlite":
         pytest.skip("of PostgreSQL")
     with postgres.Postgres(postgres.binaries()) as database:
-        environment = os.environ | PRODUCTION | {"DATABASE_URL": database.url}
+        environment = os.environ | PRODUCTION | {"DATABASE_URL": database.url, "TEST_STATIC_ROOT": ""}
         subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True, env=environment)
         yield database, environment
 

@@ -3,17 +3,19 @@
 import io
 import json
 import logging
-import logging.config
+import os
+import re
 import subprocess
 import sys
+from contextlib import closing
+from http.client import HTTPConnection
 
 import pytest
-from django.conf import settings as portal
 from django.contrib.auth.models import User
 from django.db import IntegrityError, OperationalError
 from django.urls import path, reverse
 
-from advising import gunicorn_conf, urls
+from advising import urls
 from advising.logs import JsonLines
 from requests_app import deadlines
 from requests_app.models import AdvisorRequest
@@ -21,6 +23,7 @@ from requests_app.outbox import send_due
 from specialties.previews import link_for_department
 from tests.factories import make_advisor, make_answer, make_review, make_specialty
 from tests.mailserver import free_port
+from tests.test_site_health import PRODUCTION, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -125,15 +128,21 @@ def test_error_of_the_connection_says_why(log):
     assert line["at"][-1].startswith("tests/test_site_logs.py:")
 
 
-def test_web_server_writes_no_path_and_no_address():
-    """A real gunicorn's lines, as it makes them from its settings: those of the portal."""
-    formats = set("".join(gunicorn_conf.access_log_format.split("%(")[1:]).replace(")s", "").split())
-    assert formats == {"m", "s", "Mms"}
-    code = (
-        "import logging, logging.config; from advising import gunicorn_conf as conf;"
-        "logging.config.dictConfig(conf.logconfig_dict);"
-        "logging.getLogger('gunicorn.error').error('Error handling request %s', '/respond/12.secret/?x')"
-    )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=portal.BASE_DIR)
-    [line] = map(json.loads, result.stderr.splitlines())
-    assert (line["logger"], line["message"]) == ("gunicorn.error", "Error handling request /respond/…/?x")
+def test_web_server_writes_no_private_link_even_where_all_goes_wrong(tmp_path):
+    """A real gunicorn, started as in production but without static files, so that not even the error page works."""
+    port = str(free_port())
+    environment = os.environ | PRODUCTION | {"PORT": port, "TEST_STATIC_ROOT": str(tmp_path), "WEB_CONCURRENCY": "1"}
+    command = [sys.executable, "-m", "gunicorn", "advising.wsgi", "--config", "advising/gunicorn_conf.py"]
+    log = tmp_path / "log"
+    with log.open("wb") as stderr, subprocess.Popen(command, env=environment, stderr=stderr, stdout=stderr) as server:
+        wait_until(lambda: "Booting worker" in log.read_text())
+        with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as http:
+            http.request("GET", "/requests/a-secret-token/?q=a-secret-word")
+            assert http.getresponse().status == 500
+        wait_until(lambda: "gunicorn.access" in log.read_text())
+        server.terminate()
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert "secret" not in log.read_text()
+    messages = [line["message"] for line in lines]
+    assert "Error handling request GET /requests/…/?…" in messages
+    assert [message for message in messages if re.fullmatch(r"GET 500 \d+ms", message)]

@@ -139,12 +139,14 @@ def test_account_is_closed_and_its_steps_stay():
         username="h.okonjo@example.edu", first_name="Harriet", last_name="Okonjo", email="x@example.edu"
     )
     advisor_request = make_request()
+    advisor_request.specialty.liaisons.create(user=colleague)
     advisor_request.add_note("Harriet Okonjo rang.", by=colleague)
     erase("h.okonjo@example.edu", "--yes")
     assert left_of("Okonjo", "x@example.edu") == []
     colleague.refresh_from_db()
     assert (colleague.is_active, colleague.is_staff, colleague.has_usable_password()) == (False, False, False)
     assert advisor_request.events.last().user == colleague
+    assert not advisor_request.specialty.liaisons.exists()
 
 
 def test_erasing_shows_what_and_asks(student, monkeypatch):
