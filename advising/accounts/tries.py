@@ -16,6 +16,7 @@ MOST = {
     "password from a place": 60,  # an office may have one address for all
     "second factor": 5,
 }
+TOO_MANY = "too_many"
 CODES_STAY_USED = 24 * 3600  # seconds; far longer than a code is valid
 
 
@@ -23,12 +24,16 @@ def count(what, who, *, by=None):
     """Count one more. Raises ValidationError, which says until when, where that is too many."""
     if is_allowed(what, who, most=MOST[what], seconds=WITHIN):
         return
-    if is_allowed(f"telling of {what}", who, most=1, seconds=WITHIN):  # else any stranger could fill the audit list
-        record(AuditEntry.What.REFUSED, f"too many tries: {what}", by=by)
+    record_some(f"too many tries: {what}", who, most=1, by=by)
     until = datetime.fromtimestamp(end_of_stretch(WITHIN), timezone.get_current_timezone())
-    raise ValidationError(
-        f"Too many tries. Please try again at {time_format(until, 'H:i')}, or ask the office for help."
-    )
+    message = f"Too many tries. Please try again at {time_format(until, 'H:i')}, or ask the office for help."
+    raise ValidationError(message, code=TOO_MANY)
+
+
+def record_some(refusal, who, *, most, by=None):
+    """Record so many refusals in a stretch of time: a stranger who is refused again and again fills no list."""
+    if is_allowed(f"telling of {refusal}", who, most=most, seconds=WITHIN):
+        record(AuditEntry.What.REFUSED, refusal, by=by)
 
 
 def is_first_use(user, code):
