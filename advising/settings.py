@@ -1,5 +1,6 @@
 """Settings of the portal. Every value a school may change comes from the environment: see .env.example."""
 
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -396,6 +397,7 @@ if OIDC_ISSUER:
     SOCIALACCOUNT_PROVIDERS["openid_connect"] = providers.oidc(
         issuer=OIDC_ISSUER.rstrip("/"), name=SSO_NAME, client_id=OIDC_CLIENT_ID, secret=OIDC_CLIENT_SECRET
     )
+os.environ["OPENPYXL_LXML"] = "False"  # spreadsheets are the same whether or not SAML has brought lxml along
 if SAML_METADATA_URL:
     INSTALLED_APPS.append("allauth.socialaccount.providers.saml")
     SOCIALACCOUNT_PROVIDERS["saml"] = providers.saml(

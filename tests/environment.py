@@ -13,6 +13,7 @@ os.environ |= {
     "OFFICE_EMAIL": "office@example.edu",
     "SCHOOL_NAME": "Example School of Medicine",
     "SITE_URL": "http://testserver",
+    "SESSION_IDLE_MINUTES": "5000000",  # tests travel in time
     "DATABASE_URL": os.environ.get("TEST_DATABASE_URL", f"sqlite:///{gettempdir()}/unused-by-tests.sqlite3"),
     "DJANGO_ALLOW_ASYNC_UNSAFE": "true",  # Playwright runs a loop of its own beside the tests
 }

@@ -646,7 +646,7 @@ def test_menu_leads_to_the_report_for_those_who_may_open_it(client, coordinator)
 
 
 @pytest.mark.parametrize(
-    ("query", "queries"), [({}, 20), ({"download": "report.xlsx"}, 18), ({"download": "requests.xlsx"}, 5)]
+    ("query", "queries"), [({}, 20), ({"download": "report.xlsx"}, 19), ({"download": "requests.xlsx"}, 6)]
 )
 @pytest.mark.parametrize("is_liaison", [True, False])
 def test_report_is_flat(client, django_assert_num_queries, query, queries, is_liaison):

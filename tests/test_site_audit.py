@@ -66,6 +66,14 @@ def test_too_many_tries_are_told_once(client, user):
     assert entries("detail") == [("password",)] * 10 + [("too many tries: password of a name",)]
 
 
+def test_too_many_codes_are_told_once(client, user):
+    TOTP.activate(user, generate_totp_secret())
+    sign_in(client, user.username, PASSWORD)
+    for _ in range(8):
+        client.post("/accounts/2fa/authenticate/", {"code": "000000"})
+    assert entries("detail") == [("second factor",)] * 5 + [("too many tries: second factor",)]
+
+
 def test_every_export_is_recorded_and_looking_is_not(client, user):
     client.force_login(user)
     make_request(make_specialty("Urology"))

@@ -33,6 +33,7 @@ WRONG = "The username and/or password you specified are not correct."
 def as_in_production(settings):
     settings.SECOND_FACTOR_REQUIRED = True
     settings.TIME_ZONE = "UTC"
+    settings.SESSION_COOKIE_AGE = 3600
     cache.clear()  # where allauth keeps the codes it has seen
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the others are slow on purpose
 

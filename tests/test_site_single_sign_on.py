@@ -10,7 +10,7 @@ from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import User
 from django.test import Client
 
-from advising.accounts import providers
+from advising.accounts import providers, tries
 from advising.accounts.models import AuditEntry
 from tests.factories import make_staff, make_superuser
 from tests.oidc_provider import CLIENT, SECRET, Provider
@@ -151,6 +151,13 @@ def test_answer_that_nobody_asked_for_is_refused(client, provider, connected):
     response = client.get(f"/accounts/oidc/{name_of(provider)}/login/callback/?code=code-0&state=forged")
     assert response.status_code == 401
     assert "_auth_user_id" not in client.session
+
+
+def test_stranger_who_knocks_again_and_again_does_not_fill_the_audit_list(client, provider, monkeypatch):
+    monkeypatch.setitem(tries.MOST, "password from a place", 2)
+    for _ in range(4):
+        client.get(f"/accounts/oidc/{name_of(provider)}/login/callback/?code=code-0&state=forged")
+    assert refusals() == ["single sign-on: unknown"] * 2
 
 
 @pytest.mark.parametrize("fields", [{"is_staff": False}, {"is_active": False}])

@@ -65,7 +65,8 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         self.refuse(f"{error or 'failed'}")
 
     def refuse(self, why):
-        record(AuditEntry.What.REFUSED, f"single sign-on: {why}")
+        most = tries.MOST["password from a place"]
+        tries.record_some(f"single sign-on: {why}", place_of(self.request), most=most)
 
 
 class MFAAdapter(DefaultMFAAdapter):

@@ -1,5 +1,6 @@
 import time
 
+from django.conf import settings
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
@@ -9,7 +10,7 @@ from .models import AuditEntry, record
 from .second_factor import missing_step
 
 USED_AT = "used_at"  # session: when it was last noted that somebody works with it
-NOTED_EVERY = 60  # seconds, so that not every page writes
+NOTED = 60  # times within the idle time, so that not every page writes
 
 
 class StaffSessions:
@@ -40,7 +41,7 @@ def is_private(request):
 
 def keep_alive(session):
     """Let the session end SESSION_IDLE_MINUTES from now: Django counts from when it was last written."""
-    if time.time() - session.get(USED_AT, 0) >= NOTED_EVERY:
+    if time.time() - session.get(USED_AT, 0) >= settings.SESSION_COOKIE_AGE / NOTED:
         session[USED_AT] = int(time.time())
 
 

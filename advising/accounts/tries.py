@@ -13,6 +13,7 @@ MOST = {
     "password from a place": 60,  # an office may have one address for all
     "second factor": 5,
 }
+TOO_MANY = "too_many"
 CODES_STAY_USED = 24 * 3600  # seconds; far longer than a code is valid
 
 
@@ -21,9 +22,15 @@ def count(what, who, *, by=None):
     try:
         limits.count(what, who, most=MOST[what], seconds=WITHIN)
     except limits.TooMany as refusal:
-        if is_allowed(f"telling of {what}", who, most=1, seconds=WITHIN):  # else any stranger could fill the audit list
-            record(AuditEntry.What.REFUSED, f"too many tries: {what}", by=by)
-        raise ValidationError(f"Too many tries. {refusal} Or ask the office for help.") from None
+        record_some(f"too many tries: {what}", who, most=1, by=by)
+        message = f"Too many tries. {refusal} Or ask the office for help."
+        raise ValidationError(message, code=TOO_MANY) from None
+
+
+def record_some(refusal, who, *, most, by=None):
+    """Record so many refusals in a stretch of time: a stranger who is refused again and again fills no list."""
+    if is_allowed(f"telling of {refusal}", who, most=most, seconds=WITHIN):
+        record(AuditEntry.What.REFUSED, refusal, by=by)
 
 
 def is_first_use(user, code):
