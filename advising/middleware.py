@@ -1,6 +1,7 @@
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.core.exceptions import MiddlewareNotUsed
+from django.core.exceptions import MiddlewareNotUsed, SuspiciousOperation
+from django.db import DataError
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
@@ -67,6 +68,24 @@ class AnswerTooMany:
         if isinstance(exception, TooMany):
             return exception.told(render(request, "429.html", {"refusal": exception}))
         return None
+
+
+class AnswerForgedKeys:
+    """Answer 400 to staff whose form or address has a key that is no number, or that no database has numbers for.
+
+    Django's admin puts what was sent into queries as it is, as where a list shows what was chosen.
+    """
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request):
+        return self.get_response(request)
+
+    def process_exception(self, request, exception):
+        is_forged = isinstance(exception, (OverflowError, DataError)) or "expected a number but got" in str(exception)
+        if is_forged and is_staff_page(request):
+            raise SuspiciousOperation("A key that nobody was offered.") from exception
 
 
 class OwnErrorPages:

@@ -149,6 +149,7 @@ MIDDLEWARE = [
     "advising.middleware.OwnErrorPages",
     "advising.middleware.limit_body",
     "advising.middleware.AnswerTooMany",
+    "advising.middleware.AnswerForgedKeys",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
