@@ -23,19 +23,24 @@ class Row:
     acknowledged: int
     lost: int
     doubled: int
-    twice: int = 0
-    remarks: tuple = ()
+    twice: int
+    remarks: list
 
 
-def compare(fault, portal, mail, ledger, *, rounds=1, in_flight=0, whole=WHOLE):
-    """Return the line of a fault. Up to `in_flight` messages may have come twice, none more often."""
+def compare(fault, portal, mail, ledger, *, rounds=1, in_flight=0, whole=WHOLE, answers=(302,)):
+    """Return the line of a fault. Up to `in_flight` messages may have come twice, none more often.
+
+    No answer may have had another status than those in `answers`; 0 stands for none.
+    """
     wait_until_delivered(portal, died=in_flight > 0)
     found = Found(portal, mail, ledger)
     trouble = {"missing": found.missing(ledger), "half": found.half(whole), "unsent": found.unsent()}
     twice = found.deliveries.count(2)
     doubled = found.copies() + sum(number > 2 for number in found.deliveries) + max(twice - in_flight, 0)
     lost = len(trouble["missing"]) + len({*trouble["half"], *trouble["unsent"]})
-    remarks = tuple(f"{len(rows)} {what}" for what, rows in trouble.items() if rows)
+    remarks = [f"{len(rows)} {what}" for what, rows in trouble.items() if rows]
+    if set(ledger.statuses) - set(answers):
+        remarks.append(f"answers were {dict(ledger.statuses)}")
     return Row(fault, rounds, len(ledger), lost, doubled, twice, remarks)
 
 
