@@ -1,9 +1,10 @@
 """What was acknowledged, beside what is stored and what the mail server took."""
 
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 LEASE = 600  # seconds, as in requests_app/outbox.py
 RECEIVED = ["received", "received_for_office"]
@@ -22,49 +23,64 @@ class Row:
     acknowledged: int
     lost: int
     doubled: int
-    twice: int = 0
-    remarks: tuple = ()
+    twice: int
+    remarks: list
 
 
-def compare(fault, portal, mail, ledger, *, rounds=1, in_flight=0, whole=WHOLE):
-    """Return the line of a fault. Up to `in_flight` messages may have come twice, none more often."""
+def compare(fault, portal, mail, ledger, *, rounds=1, in_flight=0, whole=WHOLE, answers=(302,)):
+    """Return the line of a fault. Up to `in_flight` messages may have come twice, none more often.
+
+    No answer may have had another status than those in `answers`; 0 stands for none.
+    """
     wait_until_delivered(portal, died=in_flight > 0)
-    of_fault = f"{ledger.name}-%"
-    requests = portal.rows(
-        "SELECT id, token, email, status FROM requests_app_advisorrequest WHERE email LIKE %s", of_fault
-    )
-    events = gathered(portal, "SELECT request_id, kind FROM requests_app_requestevent")
-    emails = gathered(portal, "SELECT request_id, kind FROM requests_app_outgoingemail")
-    message_ids = gathered(portal, "SELECT request_id, message_id FROM requests_app_outgoingemail")
-    delivered = Counter(message["Message-ID"] for message in list(mail.received))
-
-    stored = {f"/requests/{token}/": (pk, email) for pk, token, email, _ in requests}
-    missing = [email for email, page in ledger.pages.items() if stored.get(page, (0, ""))[1] != email]
-    half = [pk for pk, _, _, status in requests if (events[pk], emails[pk]) not in whole.get(status, [])]
-    unsent = [pk for pk, *_ in requests if not all(delivered[message_id] for message_id in message_ids[pk])]
-    copies = Counter(email for _, _, email, _ in requests)
-    counts = [delivered[message_id] for pk, *_ in requests for message_id in message_ids[pk]]
-    twice = counts.count(2)
-    doubled = sum(number - 1 for number in copies.values()) + sum(number > 2 for number in counts)
-    lost = len(missing) + len({*half, *unsent})
-    remarks = [f"{len(found)} {what}" for what, found in {"missing": missing, "half": half, "unsent": unsent}.items()]
-    return Row(
-        fault,
-        rounds,
-        len(ledger),
-        lost,
-        doubled + max(twice - in_flight, 0),
-        twice,
-        tuple(remark for remark in remarks if remark[0] != "0"),
-    )
+    found = Found(portal, mail, ledger)
+    trouble = {"missing": found.missing(ledger), "half": found.half(whole), "unsent": found.unsent()}
+    twice = found.deliveries.count(2)
+    doubled = found.copies() + sum(number > 2 for number in found.deliveries) + max(twice - in_flight, 0)
+    lost = len(trouble["missing"]) + len({*trouble["half"], *trouble["unsent"]})
+    remarks = [f"{len(rows)} {what}" for what, rows in trouble.items() if rows]
+    if set(ledger.statuses) - set(answers):
+        remarks.append(f"answers were {dict(ledger.statuses)}")
+    return Row(fault, rounds, len(ledger), lost, doubled, twice, remarks)
 
 
-def gathered(portal, sql):
-    """Return {first column: its second columns, sorted}."""
-    found = {}
-    for key, value in portal.rows(sql):
-        found.setdefault(key, []).append(value)
-    return {key: sorted(values) for key, values in found.items()}
+class Found:
+    """What is stored of the requests a ledger may hold, and how often each of their e-mails was delivered."""
+
+    def __init__(self, portal, mail, ledger):
+        self.requests = portal.rows(
+            "SELECT id, token, email, status FROM requests_app_advisorrequest WHERE email LIKE %s", f"{ledger.name}-%"
+        )
+        self.events = gathered(portal.rows("SELECT request_id, kind FROM requests_app_requestevent"))
+        self.emails = gathered(portal.rows("SELECT request_id, kind FROM requests_app_outgoingemail"))
+        self.ids = gathered(portal.rows("SELECT request_id, message_id FROM requests_app_outgoingemail"))
+        self.delivered = Counter(message["Message-ID"] for message in list(mail.received))
+        self.deliveries = [self.delivered[message_id] for pk, *_ in self.requests for message_id in self.ids[pk]]
+
+    def missing(self, ledger):
+        """Those that were acknowledged and are not stored."""
+        stored = {(f"/requests/{token}/", email) for _, token, email, _ in self.requests}
+        return [email for email, page in ledger.pages.items() if (page, email) not in stored]
+
+    def half(self, whole):
+        return [
+            pk for pk, *_, status in self.requests if (self.events[pk], self.emails[pk]) not in whole.get(status, [])
+        ]
+
+    def unsent(self):
+        return [pk for pk, *_ in self.requests if not all(self.delivered[message_id] for message_id in self.ids[pk])]
+
+    def copies(self):
+        """How many are there again: every form of a ledger was sent from an address of its own."""
+        return len(self.requests) - len({email for _, _, email, _ in self.requests})
+
+
+def gathered(rows):
+    """Return {first column: its second columns, sorted}, and nothing for every other key."""
+    found = defaultdict(list)
+    for key, value in sorted(rows, key=itemgetter(1)):
+        found[key].append(value)
+    return found
 
 
 def wait_until_delivered(portal, died=False, seconds=180):

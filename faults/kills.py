@@ -21,16 +21,16 @@ def run(portal, mail, postgres, rounds):
         postgres.kill()
         postgres.start()
 
-    for name, fault, kill, in_flight in (
-        ("web", "kill -9 of a web process", kill_web, 0),
-        ("worker", "kill -9 of a worker", kill_worker, rounds),
-        ("postgres", "kill -9 of PostgreSQL", kill_postgres, rounds * len(portal.machines)),
+    for name, fault, kill, in_flight, answers in (
+        ("web", "kill -9 of a web process", kill_web, 0, (0, 302)),
+        ("worker", "kill -9 of a worker", kill_worker, rounds, (302,)),
+        ("postgres", "kill -9 of PostgreSQL", kill_postgres, rounds * len(portal.machines), (302, 503)),
     ):
         ledger = Ledger(name)
         for _ in range(rounds):
             moment = len(ledger) + random.randrange(10, SUBMISSIONS - 10)
             ledger.load(portal, SUBMISSIONS, meanwhile=partial(kill_at, moment, ledger, kill))
-        yield compare(fault, portal, mail, ledger, rounds=rounds, in_flight=in_flight)
+        yield compare(fault, portal, mail, ledger, rounds=rounds, in_flight=in_flight, answers=answers)
 
 
 def kill_at(moment, ledger, kill):
