@@ -211,7 +211,7 @@ def run(program, *arguments, **options):
     arguments, secrets = DatabaseClient.settings_to_cmd_args_env(connection.settings_dict, [*map(str, arguments)])
     environment = {**os.environ, **(secrets or {})}
     try:
-        done = subprocess.run(
+        done = subprocess.run(  # noqa: S603 - PostgreSQL's own programs, with arguments of ours
             [program, *arguments[1:]], env=environment, stderr=subprocess.PIPE, text=True, check=False, **options
         )
     except FileNotFoundError:

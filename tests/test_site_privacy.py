@@ -24,10 +24,14 @@ STORED = {
     "specialties.Proposal": "or proposed another",
     "specialties.SearchEntry": "An advisor’s name, role, photo",
     "auth.User": "Accounts of staff",
+    "mfa.Authenticator": "their second factors",
+    "socialaccount.SocialAccount": "Accounts of staff",
     "admin.LogEntry": "what they changed",
-    "sessions.Session": "their sessions",
+    "sessions.Session": "second factors and sessions",
+    "accounts.AuditEntry": "who signed in or exported something",
 }
 OF_NOBODY = {
+    *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialApp", "socialaccount.SocialToken"),
     *("auth.Permission", "auth.Group", "contenttypes.ContentType"),
     *("specialties.LinkCheck", "specialties.Stage", "specialties.Question", "specialties.Resource"),
     *("specialties.Synonym", "specialties.ImportedPage", "specialties.Liaison"),
