@@ -44,4 +44,6 @@ def test_rules_of_security_are_on_for_the_application():
     lint = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["ruff"]["lint"]
     assert "S" in lint["select"]
     assert [rule for rule in lint["ignore"] if rule.startswith("S")] == []
-    assert [path for path, rules in lint["per-file-ignores"].items() if "S" in rules] == ["tests/*", "benchmarks/*"]
+    assert [path for path, rules in lint["per-file-ignores"].items() if "S" in rules] == [
+        *("tests/*", "benchmarks/*", "faults/*")
+    ]
