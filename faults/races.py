@@ -102,7 +102,7 @@ def is_one_session(portal, browser):
     stranger = staff_page(browser)
     browser.cookies["sessionid"] = portal.shell(SIGN_IN).strip()
     known = staff_page(browser)
-    browser.post("/admin/logout/", {}, machine=0)
+    browser.post("/accounts/logout/", {}, machine=0)
     return known != stranger == staff_page(browser)
 
 
