@@ -201,14 +201,16 @@ def confirm_only_what_was_asked(row, record):
     """What a department confirmed to another wording of the question, it did not say of the one of today."""
     if isinstance(row, Answer) and row.confirmed_on:
         then = Question.history.filter(id=row.question_id, history_date__lte=record.history_date)
-        if then.order_by("-history_id").values_list("text", flat=True).first() != row.question.text:
+        now = Question.objects.filter(pk=row.question_id)  # or it was deleted, too
+        if then.order_by("-history_id").values("text").first() != now.values("text").first():
             row.confirmed_on, row.confirmed_by = None, ""
 
 
 def bring_back_parts(specialty):
     for model in PARTS_OF_A_GUIDE:
         for record in deleted(model).filter(specialty_id=specialty.pk, history_change_reason=deleted_with(Specialty)):
-            bring_back(record)
+            if model is not Answer or Question.objects.filter(pk=record.question_id).exists():
+                bring_back(record)
     versions = with_neighbours(Advisor.history.filter(historicaladvisor_specialties__specialty=specialty.pk))
     specialty.advisors.add(*Advisor.objects.filter(pk__in=[each.id for each in versions if each.pk == each.newest]))
 

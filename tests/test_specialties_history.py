@@ -417,6 +417,16 @@ class TestDeleted:
         assert [advisor.slug for advisor in specialty.advisors.all()] == ["kent-sato"]
         assert list(specialty.own_questions.all()) == [own]
 
+    @pytest.mark.parametrize("confirmed", [{}, {"confirmed_on": "2026-03-01", "confirmed_by": "Dr. A"}])
+    def test_guide_comes_back_without_answers_to_questions_deleted_since(self, superuser_client, confirmed):
+        specialty, gone, kept = make_specialty(), make_question(), make_question()
+        make_answer(specialty, gone, body="<p>Gone.</p>", **confirmed)
+        make_answer(specialty, kept, body="<p>Kept.</p>")
+        superuser_client.post(reverse("admin:specialties_specialty_delete", args=[specialty.pk]), {"post": "yes"})
+        gone.delete()
+        self.undelete(superuser_client, Specialty)
+        assert [answer.body for answer in Specialty.objects.get().answers.all()] == ["<p>Kept.</p>"]
+
     def test_advisor_comes_back_with_specialties_and_without_a_picture_that_is_gone(self, superuser_client):
         advisor = make_advisor(make_specialty(), make_specialty(), bio="A bio", photo="advisors/gone.webp")
         superuser_client.post(reverse("admin:specialties_advisor_delete", args=[advisor.pk]), {"post": "yes"})
