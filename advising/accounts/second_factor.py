@@ -1,4 +1,4 @@
-"""Who is signed in must have shown a second factor in this session before any staff page answers."""
+"""Who is signed in must have shown a second factor, since signing in, before any staff page answers."""
 
 from allauth.account.signals import authentication_step_completed
 from allauth.mfa.models import Authenticator
