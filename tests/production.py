@@ -1,4 +1,4 @@
-"""The portal in production mode on this machine: gunicorn, compressed static files, a database of its own."""
+"""The portal in production mode on this machine: its server, compressed static files, a database of its own."""
 
 import os
 import socket
@@ -8,8 +8,6 @@ import tempfile
 from contextlib import closing, contextmanager
 
 STAFF_PAGES = ["admin/*", "unfold/*", "django_prose_editor/*"]  # many files, and no part of what is tried here
-# as Procfile.serve, but silent
-GUNICORN = ["--threads=4", "--no-control-socket", "--limit-request-line=0", "--log-level=error"]
 PATIENCE = 30  # seconds
 
 
