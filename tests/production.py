@@ -1,21 +1,26 @@
 """The portal in production mode on this machine: its server, compressed static files, a database of its own."""
 
 import os
+import shlex
 import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing, contextmanager
+from pathlib import Path
+from string import Template
 
 STAFF_PAGES = ["admin/*", "unfold/*", "django_prose_editor/*"]  # many files, and no part of what is tried here
+PROCFILE = Path(__file__).parent.parent / "Procfile.serve"
 PATIENCE = 30  # seconds
 
 
 @contextmanager
-def production_server(*prepare_options, database_url=""):
+def production_server(*prepare_options, database_url="", **variables):
     """Yield the address of a portal that runs as long as the block; made ready with `prepare` where it has no data."""
-    with tempfile.TemporaryDirectory() as home, closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    with tempfile.TemporaryDirectory() as home:
+        port = free_port()
         environment = {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "tests.production_settings",
@@ -24,8 +29,10 @@ def production_server(*prepare_options, database_url=""):
             "SECRET_KEY": "for-tests-only-and-long-enough-for-them-0123456789",
             "ALLOWED_HOSTS": "127.0.0.1",
             "WEB_CONCURRENCY": "2",
-            "SITE_URL": address,
+            "PORT": str(port),
+            "SITE_URL": f"http://127.0.0.1:{port}",
             "DATABASE_URL": database_url or f"sqlite:///{home}/portal.sqlite3",
+            **variables,
         }
 
         def manage(*arguments):
@@ -36,14 +43,34 @@ def production_server(*prepare_options, database_url=""):
         manage("collectstatic", "--no-input", *(f"--ignore={pattern}" for pattern in STAFF_PAGES))
         if not database_url:
             manage("prepare", *prepare_options)
-        descriptor = listening.fileno()
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "advising.wsgi", f"--bind=fd://{descriptor}", *GUNICORN],
-            env=environment,
-            pass_fds=[descriptor],
-        )
+        server = subprocess.Popen(web_command(environment), env=environment)
         try:
-            yield address
+            wait_for(port)
+            yield environment["SITE_URL"]
         finally:
             server.terminate()
-            server.wait(PATIENCE)
+            server.wait(PATIENCE + 10)
+
+
+def web_command(environment):
+    """Return the command of Procfile.serve that starts the web processes."""
+    [line] = [line for line in PROCFILE.read_text().splitlines() if line.startswith("web: ")]
+    return [sys.executable, "-m", *shlex.split(Template(line.removeprefix("web: ")).substitute(environment))]
+
+
+def free_port():
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        return listening.getsockname()[1]
+
+
+def wait_for(port):
+    """Return as soon as somebody listens. Raises OSError where nobody does in time."""
+    give_up_at = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.05)
