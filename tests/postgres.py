@@ -22,8 +22,10 @@ def binaries():
 
 
 @contextmanager
-def postgres(bin_dir):
-    """Yield the DATABASE_URL of a server that runs as long as the block."""
+def postgres(bin_dir, *, is_durable=False):
+    """Yield the DATABASE_URL of a server that runs as long as the block; where it need not outlive it, nothing is
+    written to the disk for good.
+    """
     as_user = {"user": "postgres"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
     home = Path(tempfile.mkdtemp(prefix="portal-postgres-"))
     if as_user:
@@ -43,7 +45,7 @@ def postgres(bin_dir):
             "--log",
             home / "log",
             "--options",
-            f"-k {home} -c listen_addresses= -c fsync=off",
+            f"-k {home} -c listen_addresses= -c fsync={'on' if is_durable else 'off'}",
         )
         try:
             yield f"postgres://portal@/{home}/postgres"

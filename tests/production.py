@@ -13,11 +13,12 @@ from string import Template
 
 STAFF_PAGES = ["admin/*", "unfold/*", "django_prose_editor/*"]  # many files, and no part of what is tried here
 PROCFILE = Path(__file__).parent.parent / "Procfile.serve"
+APPLICATION = "advising.wsgi:application"
 PATIENCE = 30  # seconds
 
 
 @contextmanager
-def production_server(*prepare_options, database_url="", **variables):
+def production_server(*prepare_options, database_url="", application=APPLICATION, **variables):
     """Yield the address of a portal that runs as long as the block; made ready with `prepare` where it has no data."""
     with tempfile.TemporaryDirectory() as home:
         port = free_port()
@@ -41,9 +42,9 @@ def production_server(*prepare_options, database_url="", **variables):
             )
 
         manage("collectstatic", "--no-input", *(f"--ignore={pattern}" for pattern in STAFF_PAGES))
-        if not database_url:
+        if prepare_options or not database_url:
             manage("prepare", *prepare_options)
-        server = subprocess.Popen(web_command(environment), env=environment)
+        server = subprocess.Popen(web_command(environment, application), env=environment)
         try:
             wait_for(port)
             yield environment["SITE_URL"]
@@ -52,10 +53,11 @@ def production_server(*prepare_options, database_url="", **variables):
             server.wait(PATIENCE + 10)
 
 
-def web_command(environment):
-    """Return the command of Procfile.serve that starts the web processes."""
+def web_command(environment, application):
+    """Return the command of Procfile.serve that starts the web processes, with another application in them."""
     [line] = [line for line in PROCFILE.read_text().splitlines() if line.startswith("web: ")]
-    return [sys.executable, "-m", *shlex.split(Template(line.removeprefix("web: ")).substitute(environment))]
+    line = Template(line.removeprefix("web: ")).substitute(environment)
+    return [sys.executable, "-m", *shlex.split(line.replace(APPLICATION, application))]
 
 
 def free_port():

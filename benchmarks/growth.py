@@ -1,0 +1,148 @@
+"""What each public page costs with 13 specialties and with 3,000, kept and rendered anew; prints it as JSON."""
+
+import json
+import os
+import sys
+from itertools import islice
+from pathlib import Path
+from random import Random
+from statistics import median
+from time import perf_counter
+
+FEW, MANY, QUESTIONS = 13, 3000, 17  # 3,000 guides with 17 answers each are 51,000
+PAGES = {
+    "guide": "/specialties/field-1/",
+    "advisor": "/advisors/advisor-1/",
+    "list": "/",
+    "questions": "/questions/",
+    "question": "/questions/research/",
+    "compare": "/compare/?s=field-1&s=field-2&s=field-3",
+    "search": "/search/?q=research",
+}
+
+
+def main(rounds=5):
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.production_settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    found = {}
+    for count in (FEW, MANY):
+        fill(count)
+        found[count] = {name: measured(path, int(rounds)) for name, path in PAGES.items()}
+    print(json.dumps({"pages": found, "megabytes": memory()}))
+
+
+def fill(count):
+    """Store guides up to `count`, each with all its answers and an advisor, put together from sentences of one guide."""
+    from django.db import connection
+
+    from specialties import content_files
+    from specialties.indexing import index
+    from specialties.models import Advisor, Answer, Question, Specialty, Stage
+
+    dice, start = Random(1), Specialty.objects.filter(slug__startswith="field-").count()
+    if not start:
+        guide = content_files.load(content_files.INTERVENTIONAL_RADIOLOGY)
+        guide.is_published = False
+        guide.save()
+        stage = Stage.objects.first()
+        for n in range(Question.objects.count(), QUESTIONS):
+            Question.objects.create(
+                stage=stage, key=f"further-{n}", text=f"And further question {n}?", label=f"More {n}"
+            )
+    bodies = [
+        body
+        for body in Answer.objects.filter(specialty__slug="interventional-radiology").values_list("body", flat=True)
+        if body
+    ]
+    questions = list(Question.objects.all())
+    guides = Specialty.objects.bulk_create(
+        [
+            Specialty(name=f"Field {n}", slug=f"field-{n}", is_published=True, summary="One line", quote="A quote")
+            for n in range(start + 1, count + 1)
+        ],
+        batch_size=500,
+    )
+    advisors = Advisor.objects.bulk_create(
+        [Advisor(name=f"Advisor {n}", slug=f"advisor-{n}") for n in range(start + 1, count + 1)], batch_size=500
+    )
+    links = Advisor.specialties.through
+    links.objects.bulk_create(
+        [links(advisor=advisor, specialty=guide) for advisor, guide in zip(advisors, guides, strict=True)],
+        batch_size=500,
+    )
+    answers = (
+        Answer(specialty=guide, question=question, body=dice.choice(bodies), short_answer="Yes")
+        for guide in guides
+        for question in questions
+    )
+    while batch := list(islice(answers, 2000)):
+        Answer.objects.bulk_create(batch)
+    index(
+        Specialty.objects.filter(pk__in=[guide.pk for guide in guides])
+        if len(guides) < 900
+        else Specialty.objects.all()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
+
+
+def measured(path, rounds):
+    """Return the median milliseconds of a page kept and rendered, its queries and its kilobytes."""
+    from django.conf import settings
+    from django.core.wsgi import get_wsgi_application
+    from django.db import connection
+    from django.test import RequestFactory
+    from django.test.utils import CaptureQueriesContext
+
+    from advising.page_cache import PageCache
+
+    environ = RequestFactory(HTTP_HOST="127.0.0.1", HTTP_ACCEPT_ENCODING="br").get(path).environ
+    assert settings.DEBUG is False
+    django = get_wsgi_application()
+    door = PageCache(django)
+
+    def ask(application):
+        answer = application(environ.copy(), lambda status, headers: statuses.append(status))
+        size = sum(map(len, answer))
+        getattr(answer, "close", lambda: None)()
+        return size
+
+    statuses = []
+    cold, warm = [], []
+    with CaptureQueriesContext(connection) as queries:
+        size = ask(django)
+    ask(door)
+    for _ in range(rounds):
+        began = perf_counter()
+        ask(django)
+        between = perf_counter()
+        for _ in range(100):
+            ask(door)
+        cold.append(between - began)
+        warm.append((perf_counter() - between) / 100)
+    assert set(statuses) == {"200 OK"}, statuses
+    return {"cold": 1000 * median(cold), "warm": 1000 * median(warm), "queries": len(queries), "kilobytes": size / 1000}
+
+
+def memory():
+    """Return the megabytes of this process, and of the kept pages of all guides as those of a hundred let expect."""
+    from django.core.wsgi import get_wsgi_application
+    from django.test import RequestFactory
+
+    from advising.page_cache import PageCache
+
+    door = PageCache(get_wsgi_application())
+    door.host = "127.0.0.1"
+    for n in range(1, 101):
+        door(RequestFactory(HTTP_HOST="127.0.0.1").get(f"/specialties/field-{n}/").environ, lambda *said: None)
+    status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
+    return {"process": int(status["VmRSS"].split()[0]) / 1000, "pages": door.shelf.used / 100 * MANY / 1_000_000}
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

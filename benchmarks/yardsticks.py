@@ -1,0 +1,22 @@
+"""The portal without its page cache, and beside its pages a bare view that answers with the bytes of one of them."""
+
+from functools import cache
+
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.urls import path
+
+from advising.urls import urlpatterns as pages
+from specialties.views import guide
+
+PATH = "/specialties/interventional-radiology/"
+
+
+@cache
+def content():
+    return guide(RequestFactory().get(PATH), PATH.split("/")[2]).content
+
+
+urlpatterns = [path("bare/", lambda request: HttpResponse(content())), *pages]
+application = get_wsgi_application()
