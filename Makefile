@@ -45,11 +45,13 @@ check: .venv/installed-dev  ## look at the code without running the tests
 	DEBUG=off SECRET_KEY=$$(python -c 'import secrets; print(secrets.token_urlsafe(50))') ALLOWED_HOSTS=advising.example.edu \
 	  EMAIL_URL=smtp://localhost OFFICE_EMAIL=advising@example.edu python manage.py check --deploy --fail-level WARNING
 
-bench: .venv/installed-dev  ## measure, side by side with a yardstick
+bench: .venv/installed-dev  ## measure, side by side with a yardstick (needs wrk, nginx and PostgreSQL)
 	python -m benchmarks.search
 	python -m benchmarks.queue
 	python -m tests.postgres python -m benchmarks.search
 	python -m tests.postgres python -m benchmarks.queue
+	python -m benchmarks.restart
+	python -m benchmarks.speed
 
 lighthouse: .venv/installed-dev  ## score the public pages with Lighthouse (needs Node 20 and Chromium)
 	python -m benchmarks.lighthouse

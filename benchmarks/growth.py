@@ -23,17 +23,22 @@ PAGES = {
 
 def main(rounds=5):
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.production_settings")
+    began = perf_counter()
     import django
 
     django.setup()
+    start = {"seconds to start": perf_counter() - began}
     from django.core.management import call_command
+    from django.core.wsgi import get_wsgi_application
 
     call_command("migrate", verbosity=0)
     found = {}
     for count in (FEW, MANY):
         fill(count)
+        if count == FEW:
+            start["ms of the first page"] = milliseconds(lambda: ask(get_wsgi_application(), PAGES["guide"]))
         found[count] = {name: measured(path, int(rounds)) for name, path in PAGES.items()}
-    print(json.dumps({"pages": found, "megabytes": memory()}))
+    print(json.dumps({"pages": found, "megabytes": memory(), "start": start}))
 
 
 def fill(count):
@@ -91,55 +96,53 @@ def fill(count):
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
 
 
+def ask(application, path):
+    """Return how many bytes an application answers."""
+    from django.test import RequestFactory
+
+    statuses = []
+    environ = RequestFactory(HTTP_HOST="127.0.0.1", HTTP_ACCEPT_ENCODING="br").get(path).environ
+    answer = application(environ, lambda status, headers: statuses.append(status))
+    size = sum(map(len, answer))
+    getattr(answer, "close", lambda: None)()
+    assert statuses == ["200 OK"], statuses
+    return size
+
+
 def measured(path, rounds):
     """Return the median milliseconds of a page kept and rendered, its queries and its kilobytes."""
-    from django.conf import settings
     from django.core.wsgi import get_wsgi_application
     from django.db import connection
-    from django.test import RequestFactory
     from django.test.utils import CaptureQueriesContext
 
     from advising.page_cache import PageCache
 
-    environ = RequestFactory(HTTP_HOST="127.0.0.1", HTTP_ACCEPT_ENCODING="br").get(path).environ
-    assert settings.DEBUG is False
     django = get_wsgi_application()
     door = PageCache(django)
-
-    def ask(application):
-        answer = application(environ.copy(), lambda status, headers: statuses.append(status))
-        size = sum(map(len, answer))
-        getattr(answer, "close", lambda: None)()
-        return size
-
-    statuses = []
-    cold, warm = [], []
     with CaptureQueriesContext(connection) as queries:
-        size = ask(django)
-    ask(door)
-    for _ in range(rounds):
-        began = perf_counter()
-        ask(django)
-        between = perf_counter()
-        for _ in range(100):
-            ask(door)
-        cold.append(between - began)
-        warm.append((perf_counter() - between) / 100)
-    assert set(statuses) == {"200 OK"}, statuses
-    return {"cold": 1000 * median(cold), "warm": 1000 * median(warm), "queries": len(queries), "kilobytes": size / 1000}
+        size = ask(django, path)
+    ask(door, path)
+    cold = median(milliseconds(lambda: ask(django, path)) for _ in range(rounds))
+    warm = median(milliseconds(lambda: [ask(door, path) for _ in range(100)]) / 100 for _ in range(rounds))
+    return {"cold": cold, "warm": warm, "queries": len(queries), "kilobytes": size / 1000}
+
+
+def milliseconds(step):
+    began = perf_counter()
+    step()
+    return 1000 * (perf_counter() - began)
 
 
 def memory():
     """Return the megabytes of this process, and of the kept pages of all guides as those of a hundred let expect."""
     from django.core.wsgi import get_wsgi_application
-    from django.test import RequestFactory
 
     from advising.page_cache import PageCache
 
     door = PageCache(get_wsgi_application())
     door.host = "127.0.0.1"
     for n in range(1, 101):
-        door(RequestFactory(HTTP_HOST="127.0.0.1").get(f"/specialties/field-{n}/").environ, lambda *said: None)
+        ask(door, f"/specialties/field-{n}/")
     status = dict(line.split(":") for line in Path("/proc/self/status").read_text().splitlines())
     return {"process": int(status["VmRSS"].split()[0]) / 1000, "pages": door.shelf.used / 100 * MANY / 1_000_000}
 

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from tests.postgres import binaries
 from tests.production import free_port, wait_for
 
+PATH = "/specialties/interventional-radiology/"
 CONNECTIONS = 16
 NGINX = """
 user {user}; worker_processes 2; daemon off; pid {home}/pid; error_log {home}/errors;

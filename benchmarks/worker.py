@@ -19,7 +19,8 @@ def main():
 
     django.setup()
     try:
-        print(json.dumps({"worker": per_second(worker()), "loop": per_second(loop(port)), "idle": idle()}))
+        found = {"worker": per_second(worker()), "loop": per_second(loop(port)), "idle": idle()}
+        print(json.dumps(found))
     finally:
         sink.terminate()
 

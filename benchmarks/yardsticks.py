@@ -5,17 +5,19 @@ from functools import cache
 from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.test import RequestFactory
-from django.urls import path
+from django.urls import path, resolve
 
 from advising.urls import urlpatterns as pages
 from specialties.views import guide
 
-PATH = "/specialties/interventional-radiology/"
+from .load import PATH
 
 
 @cache
 def content():
-    return guide(RequestFactory().get(PATH), PATH.split("/")[2]).content
+    request = RequestFactory().get(PATH)
+    request.resolver_match = resolve(PATH)
+    return guide(request, **request.resolver_match.kwargs).content
 
 
 urlpatterns = [path("bare/", lambda request: HttpResponse(content())), *pages]

@@ -1,0 +1,222 @@
+"""What the portal does beside its yardsticks: one table, and speed.json with the medians.
+
+    python -m benchmarks.speed [ROUNDS]
+
+Everything runs in turn, in every round, on the same cores. Ends with 1 where a bar is missed.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+from typing import NamedTuple
+from urllib.request import Request, urlopen
+
+from tests.postgres import binaries, postgres
+from tests.production import production_server
+
+from .growth import FEW, MANY
+from .load import PATH, durable_inserts, header, needed, nginx, requests_per_second, submissions_per_second
+
+RESULT = Path("speed.json")
+WITHOUT_CACHE = {"application": "benchmarks.yardsticks:application"}
+UNLIMITED = {"REQUESTS_PER_HOUR": "1000000", "REQUESTS_PER_DAY": "1000000"}
+GROWTH_BAR = 1.2
+ENVIRONMENT = {
+    "DJANGO_SETTINGS_MODULE": "tests.production_settings",
+    "DEBUG": "off",
+    "SECRET_KEY": "for-measuring-only-and-long-enough-for-it-0123456789",
+    "ALLOWED_HOSTS": "127.0.0.1",
+}
+
+
+class Row(NamedTuple):
+    database: str
+    what: str
+    yardstick: str
+    ours: float
+    theirs: float
+    ratio: float
+    bar: str  # as ">= 0.5"
+
+    @property
+    def is_met(self):
+        sign, number = self.bar.split()
+        return self.ratio >= float(number) if sign == ">=" else self.ratio <= float(number)
+
+
+def main(rounds=3):
+    needed()
+    rounds, rows, notes = int(rounds), [], {}
+    with tempfile.TemporaryDirectory() as home, postgres(binaries(), is_durable=True) as url:
+        ENVIRONMENT["TEST_STATIC_ROOT"] = f"{home}/static"
+        collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
+        subprocess.run(collect, env=os.environ | ENVIRONMENT, check=True)
+        for database, address in (("SQLite", f"sqlite:///{home}/portal.sqlite3"), ("PostgreSQL", url)):
+            rows += reading(database, address, rounds)
+            if database == "PostgreSQL":
+                rows += writing(database, address, rounds)
+            notes[database], growing = growth(database, beside(address, database), rounds)
+            rows += growing
+    show(rows, notes)
+    RESULT.write_text(json.dumps({"rows": [row._asdict() for row in rows], "more": notes}, indent=2))
+    return int(not all(row.is_met for row in rows))
+
+
+def beside(address, database):
+    """Return the address of a second, empty database."""
+    if database == "SQLite":
+        return address.replace("portal.sqlite3", "growth.sqlite3")
+    home = address.removeprefix("postgres://portal@/").removesuffix("/postgres")
+    subprocess.run([binaries() / "createdb", "-h", home, "-U", "portal", "growth"], check=True)
+    return address.removesuffix("postgres") + "growth"
+
+
+def reading(database, url, rounds):
+    """Return the rows of pages that readers get from two processes."""
+    with ExitStack() as running:
+        portal = running.enter_context(production_server("--demo", database_url=url)) + PATH
+        bare = running.enter_context(
+            production_server(database_url=url, DJANGO_SETTINGS_MODULE="benchmarks.yardstick_settings", **WITHOUT_CACHE)
+        )
+        body, tag = kept(portal)
+        file = running.enter_context(nginx(body))
+        br = header("Accept-Encoding", "br")
+        ours, theirs = header("If-None-Match", tag), header("If-None-Match", kept(file)[1])
+        return [
+            in_turn(
+                database,
+                "warm guide page",
+                "nginx, same bytes",
+                ">= 0.5",
+                rounds,
+                lambda: requests_per_second(portal, *br),
+                lambda: requests_per_second(file, *br),
+            ),
+            in_turn(
+                database,
+                "warm guide page",
+                "without the cache",
+                ">= 20",
+                rounds,
+                lambda: requests_per_second(portal, *br),
+                lambda: requests_per_second(bare + PATH, *br),
+            ),
+            in_turn(
+                database,
+                "cold guide page",
+                "bare view, same bytes",
+                ">= 0.1",
+                rounds,
+                lambda: requests_per_second(bare + PATH, *br),
+                lambda: requests_per_second(bare + "/bare/", *br),
+            ),
+            in_turn(
+                database,
+                "304 answer",
+                "nginx 304",
+                ">= 0.5",
+                rounds,
+                lambda: requests_per_second(portal, *br, *ours),
+                lambda: requests_per_second(file, *br, *theirs),
+            ),
+        ]
+
+
+def kept(url):
+    """Return the bytes of a page and its tag, after every process has it."""
+    for _ in range(20):
+        answer = urlopen(Request(url, headers={"Accept-Encoding": "br"}), timeout=30)
+        body = answer.read()
+    return body, answer.headers["ETag"]
+
+
+def writing(database, url, rounds):
+    with production_server(database_url=url, **UNLIMITED) as portal:
+        form = f"{portal}{PATH}request/"
+        before = rows_written(url)
+        requests = submissions_per_second(form, seconds=2) * 2
+        inserts = max(round((rows_written(url) - before) / requests), 1)
+        submit = in_turn(
+            database,
+            "submit",
+            f"pgbench, {inserts} inserts",
+            ">= 0.15",
+            rounds,
+            lambda: submissions_per_second(form),
+            lambda: durable_inserts(url, inserts),
+        )
+    mails = [json.loads(run("worker", url)) for _ in range(rounds)]
+    ours, theirs = (median(each[name] for each in mails) for name in ("worker", "loop"))
+    idle = median(each["idle"] for each in mails)
+    ratio = median(each["worker"] / each["loop"] for each in mails)
+    return [
+        submit,
+        Row(database, "mails of the worker", "smtplib loop", ours, theirs, ratio, ">= 0.3"),
+        Row(database, "worker, nothing due (ms)", "its limit", idle, 50, idle / 50, "<= 1"),
+    ]
+
+
+def rows_written(url):
+    """Return how many rows all tables of the requests hold."""
+    home = url.removeprefix("postgres://portal@/").removesuffix("/postgres")
+    tables = ["advisorrequest", "requestevent", "outgoingemail", "offer"]
+    query = " + ".join(f"(SELECT count(*) FROM requests_app_{table})" for table in tables)
+    command = [binaries() / "psql", "-tA", "-h", home, "-U", "portal", "postgres", "-c", f"SELECT {query}"]
+    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def growth(database, url, rounds):
+    """Return what else was seen, and the rows of pages with few and with many specialties."""
+    found = json.loads(run("growth", url, str(rounds)))
+    few, many = found["pages"][str(FEW)], found["pages"][str(MANY)]
+    rows = [
+        Row(
+            database,
+            f"{name}, {how} (ms)",
+            f"with {FEW} of {MANY:,}",
+            many[name][how],
+            few[name][how],
+            many[name][how] / few[name][how],
+            f"<= {GROWTH_BAR}",
+        )
+        for how in ("warm", "cold")
+        for name in many
+    ]
+    more = {name: {"queries": page["queries"], "kB": round(page["kilobytes"])} for name, page in many.items()}
+    return {"with 3,000": more, "megabytes": found["megabytes"], "first request": found["start"]}, rows
+
+
+def run(name, url, *arguments):
+    """Return what another benchmark prints, run in a process of its own at a database."""
+    command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+    environment = os.environ | ENVIRONMENT | {"DATABASE_URL": url}
+    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True).stdout.splitlines()[
+        -1
+    ]
+
+
+def in_turn(database, what, yardstick, bar, rounds, ours, theirs):
+    """Measure both in every round; return the medians, and the median of the rounds' ratios."""
+    found = [(ours(), theirs()) for _ in range(rounds)]
+    ratio = median(mine / other for mine, other in found)
+    return Row(database, what, yardstick, *(median(column) for column in zip(*found, strict=True)), ratio, bar)
+
+
+def show(rows, more):
+    print(f"{'':12}{'measured':28}{'yardstick':26}{'portal':>10}{'yardstick':>11}{'ratio':>8}  bar")
+    for row in rows:
+        numbers = f"{row.ours:10,.{1 if row.ours < 100 else 0}f}{row.theirs:11,.{1 if row.theirs < 100 else 0}f}"
+        missed = "" if row.is_met else "  MISSED"
+        print(f"{row.database:12}{row.what:28}{row.yardstick:26}{numbers}{row.ratio:8.2f}  {row.bar}{missed}")
+    print("Pages and submissions per second, unless it says ms.")
+    for database, notes in more.items():
+        print(database, json.dumps(notes))
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
