@@ -42,7 +42,7 @@ def main(rounds=5):
 
 
 def fill(count):
-    """Store guides up to `count`, each with all its answers and an advisor, put together from sentences of one guide."""
+    """Store guides up to `count`, each with an advisor and with answers taken from those of one guide."""
     from django.db import connection
 
     from specialties import content_files

@@ -52,6 +52,7 @@ class Row(NamedTuple):
 def main(rounds=3):
     needed()
     rounds, rows, notes = int(rounds), [], {}
+    print(f"{'':12}{'measured':28}{'yardstick':26}{'portal':>10}{'yardstick':>11}{'ratio':>8}  bar")
     with tempfile.TemporaryDirectory() as home, postgres(binaries(), is_durable=True) as url:
         ENVIRONMENT["TEST_STATIC_ROOT"] = f"{home}/static"
         collect = [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity", "0"]
@@ -62,9 +63,13 @@ def main(rounds=3):
                 rows += writing(database, address, rounds)
             notes[database], growing = growth(database, beside(address, database), rounds)
             rows += growing
-    show(rows, notes)
+    print("Per second, unless it says ms.", json.dumps(notes, indent=1), sep="\n")
     RESULT.write_text(json.dumps({"rows": [row._asdict() for row in rows], "more": notes}, indent=2))
     return int(not all(row.is_met for row in rows))
+
+
+def static():
+    return {"TEST_STATIC_ROOT": ENVIRONMENT["TEST_STATIC_ROOT"]}
 
 
 def beside(address, database):
@@ -79,9 +84,11 @@ def beside(address, database):
 def reading(database, url, rounds):
     """Return the rows of pages that readers get from two processes."""
     with ExitStack() as running:
-        portal = running.enter_context(production_server("--demo", database_url=url)) + PATH
+        portal = running.enter_context(production_server("--demo", database_url=url, **static())) + PATH
         bare = running.enter_context(
-            production_server(database_url=url, DJANGO_SETTINGS_MODULE="benchmarks.yardstick_settings", **WITHOUT_CACHE)
+            production_server(
+                database_url=url, DJANGO_SETTINGS_MODULE="benchmarks.yardstick_settings", **WITHOUT_CACHE, **static()
+            )
         )
         body, tag = kept(portal)
         file = running.enter_context(nginx(body))
@@ -136,7 +143,7 @@ def kept(url):
 
 
 def writing(database, url, rounds):
-    with production_server(database_url=url, **UNLIMITED) as portal:
+    with production_server(database_url=url, **UNLIMITED, **static()) as portal:
         form = f"{portal}{PATH}request/"
         before = rows_written(url)
         requests = submissions_per_second(form, seconds=2) * 2
@@ -156,8 +163,8 @@ def writing(database, url, rounds):
     ratio = median(each["worker"] / each["loop"] for each in mails)
     return [
         submit,
-        Row(database, "mails of the worker", "smtplib loop", ours, theirs, ratio, ">= 0.3"),
-        Row(database, "worker, nothing due (ms)", "its limit", idle, 50, idle / 50, "<= 1"),
+        told(Row(database, "mails of the worker", "smtplib loop", ours, theirs, ratio, ">= 0.3")),
+        told(Row(database, "worker, nothing due (ms)", "its limit", idle, 50, idle / 50, "<= 1")),
     ]
 
 
@@ -174,19 +181,12 @@ def growth(database, url, rounds):
     """Return what else was seen, and the rows of pages with few and with many specialties."""
     found = json.loads(run("growth", url, str(rounds)))
     few, many = found["pages"][str(FEW)], found["pages"][str(MANY)]
-    rows = [
-        Row(
-            database,
-            f"{name}, {how} (ms)",
-            f"with {FEW} of {MANY:,}",
-            many[name][how],
-            few[name][how],
-            many[name][how] / few[name][how],
-            f"<= {GROWTH_BAR}",
-        )
-        for how in ("warm", "cold")
-        for name in many
-    ]
+    rows = []
+    for how in ("warm", "cold"):
+        for name in many:
+            ours, theirs = many[name][how], few[name][how]
+            what, yardstick = f"{name} of {MANY:,}, {how} (ms)", f"with {FEW}"
+            rows.append(told(Row(database, what, yardstick, ours, theirs, ours / theirs, f"<= {GROWTH_BAR}")))
     more = {name: {"queries": page["queries"], "kB": round(page["kilobytes"])} for name, page in many.items()}
     return {"with 3,000": more, "megabytes": found["megabytes"], "first request": found["start"]}, rows
 
@@ -204,18 +204,19 @@ def in_turn(database, what, yardstick, bar, rounds, ours, theirs):
     """Measure both in every round; return the medians, and the median of the rounds' ratios."""
     found = [(ours(), theirs()) for _ in range(rounds)]
     ratio = median(mine / other for mine, other in found)
-    return Row(database, what, yardstick, *(median(column) for column in zip(*found, strict=True)), ratio, bar)
+    medians = [median(column) for column in zip(*found, strict=True)]
+    return told(Row(database, what, yardstick, *medians, ratio, bar))
 
 
-def show(rows, more):
-    print(f"{'':12}{'measured':28}{'yardstick':26}{'portal':>10}{'yardstick':>11}{'ratio':>8}  bar")
-    for row in rows:
-        numbers = f"{row.ours:10,.{1 if row.ours < 100 else 0}f}{row.theirs:11,.{1 if row.theirs < 100 else 0}f}"
-        missed = "" if row.is_met else "  MISSED"
-        print(f"{row.database:12}{row.what:28}{row.yardstick:26}{numbers}{row.ratio:8.2f}  {row.bar}{missed}")
-    print("Pages and submissions per second, unless it says ms.")
-    for database, notes in more.items():
-        print(database, json.dumps(notes))
+def told(row):
+    """Print a row as soon as it is known, and return it."""
+    ours, theirs = (f"{number:10,.{0 if number >= 100 else 2}f}" for number in (row.ours, row.theirs))
+    missed = "" if row.is_met else "  MISSED"
+    print(
+        f"{row.database:12}{row.what:28}{row.yardstick:26}{ours} {theirs}{row.ratio:8.2f}  {row.bar}{missed}",
+        flush=True,
+    )
+    return row
 
 
 if __name__ == "__main__":

@@ -41,7 +41,8 @@ def production_server(*prepare_options, database_url="", application=APPLICATION
                 [sys.executable, "manage.py", *arguments], check=True, env=environment, stdout=subprocess.DEVNULL
             )
 
-        manage("collectstatic", "--no-input", *(f"--ignore={pattern}" for pattern in STAFF_PAGES))
+        if "TEST_STATIC_ROOT" not in variables:
+            manage("collectstatic", "--no-input", *(f"--ignore={pattern}" for pattern in STAFF_PAGES))
         if prepare_options or not database_url:
             manage("prepare", *prepare_options)
         server = subprocess.Popen(web_command(environment, application), env=environment)

@@ -269,8 +269,15 @@ def test_many_readers_of_one_cold_page_let_it_be_rendered_once():
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [b"Rendered once"]
 
-    reader, texts = Reader(application), []
+    reader, texts, looks = Reader(application), [], threading.Semaphore(0)
     make_specialty()
+    look = reader.door.edition.look
+
+    def counted():
+        looks.release()
+        return look()
+
+    reader.door.edition.look = counted
 
     def read():
         texts.append(reader.text())
@@ -281,8 +288,8 @@ def test_many_readers_of_one_cold_page_let_it_be_rendered_once():
     inside.wait(10)
     for thread in threads[1:]:
         thread.start()
-    while len(reader.door.renderings) != 1:
-        pass
+    for _ in threads:
+        looks.acquire(timeout=10)
     go_on.set()
     for thread in threads:
         thread.join()
