@@ -20,10 +20,10 @@ from tests.postgres import binaries, postgres
 from tests.production import production_server
 
 from .growth import FEW, MANY
-from .load import PATH, durable_inserts, header, needed, nginx, requests_per_second, submissions_per_second
+from .load import PATH, ask, durable_inserts, header, needed, nginx, requests_per_second, submissions_per_second
 
 RESULT = Path("speed.json")
-WITHOUT_CACHE = {"application": "benchmarks.yardsticks:application"}
+WITHOUT_CACHE = {"application": "benchmarks.without_cache:application"}
 UNLIMITED = {"REQUESTS_PER_HOUR": "1000000", "REQUESTS_PER_DAY": "1000000"}
 GROWTH_BAR = 1.2
 ENVIRONMENT = {
@@ -76,8 +76,7 @@ def beside(address, database):
     """Return the address of a second, empty database."""
     if database == "SQLite":
         return address.replace("portal.sqlite3", "growth.sqlite3")
-    home = address.removeprefix("postgres://portal@/").removesuffix("/postgres")
-    subprocess.run([binaries() / "createdb", "-h", home, "-U", "portal", "growth"], check=True)
+    ask(address, "CREATE DATABASE growth")
     return address.removesuffix("postgres") + "growth"
 
 
@@ -170,11 +169,10 @@ def writing(database, url, rounds):
 
 def rows_written(url):
     """Return how many rows all tables of the requests hold."""
-    home = url.removeprefix("postgres://portal@/").removesuffix("/postgres")
     tables = ["advisorrequest", "requestevent", "outgoingemail", "offer"]
-    query = " + ".join(f"(SELECT count(*) FROM requests_app_{table})" for table in tables)
-    command = [binaries() / "psql", "-tA", "-h", home, "-U", "portal", "postgres", "-c", f"SELECT {query}"]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    counts = (f"(SELECT count(*) FROM requests_app_{table})" for table in tables)
+    [[rows]] = ask(url, f"SELECT {' + '.join(counts)}")
+    return rows
 
 
 def growth(database, url, rounds):

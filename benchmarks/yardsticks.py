@@ -1,8 +1,7 @@
-"""The portal without its page cache, and beside its pages a bare view that answers with the bytes of one of them."""
+"""The addresses of the portal, and beside them a bare view that answers with the bytes of one of its pages."""
 
 from functools import cache
 
-from django.core.wsgi import get_wsgi_application
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.urls import path, resolve
@@ -21,4 +20,3 @@ def content():
 
 
 urlpatterns = [path("bare/", lambda request: HttpResponse(content())), *pages]
-application = get_wsgi_application()

@@ -1,6 +1,5 @@
 """Kept pages in real processes: edits made elsewhere show in all of them, and readers outlive the database."""
 
-import os
 import time
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
@@ -34,7 +33,9 @@ def answers(address, path):
 def closed_database():
     """Break every connection to the test's database, and let PostgreSQL refuse new ones."""
     name = connection.settings_dict["NAME"]
-    with closing(psycopg2.connect(os.environ["DATABASE_URL"].replace("postgres:///", "postgres://"))) as other:
+    of_the_server = {key: value for key, value in connection.settings_dict.items() if key in ("HOST", "USER", "PORT")}
+    where = {key.lower(): value for key, value in of_the_server.items() if value}
+    with closing(psycopg2.connect(dbname="postgres", **where)) as other:
         other.autocommit = True
         cursor = other.cursor()
         cursor.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
