@@ -57,7 +57,7 @@ def production_server(*prepare_options, database_url="", application=APPLICATION
 def web_command(environment, application):
     """Return the command of Procfile.serve that starts the web processes, with another application in them."""
     [line] = [line for line in PROCFILE.read_text().splitlines() if line.startswith("web: ")]
-    line = Template(line.removeprefix("web: ")).substitute(environment)
+    line = Template(line.removeprefix("web: exec ")).substitute(environment)
     return [sys.executable, "-m", *shlex.split(line.replace(APPLICATION, application))]
 
 

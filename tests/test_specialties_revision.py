@@ -1,13 +1,16 @@
 """One number tells whether a page is still true: it moves with every edit of what readers see, whoever makes it."""
 
 import pytest
-from django.db import connection
+from django.apps import apps
+from django.db import connection, transaction
 
 from requests_app.models import AdvisorRequest
 from specialties import revision
 from tests.factories import (
     make_advisor,
     make_answer,
+    make_email,
+    make_feedback,
     make_question,
     make_request,
     make_resource,
@@ -36,7 +39,7 @@ def settle():
         # in the transaction of one test each edit is one of its own
         with connection.cursor() as cursor:
             cursor.execute("SAVEPOINT edit")
-            cursor.execute("UPDATE specialties_revision SET number = number")
+            cursor.execute("UPDATE specialties_revision SET number = number")  # so the row is not of this transaction
             cursor.execute("RELEASE SAVEPOINT edit")
 
 
@@ -73,3 +76,32 @@ def test_request_moves_the_number_only_where_it_makes_an_advisor_full_or_free():
     assert not moved(lambda: make_request(specialty, preferred_advisor=advisor).assign(advisor, by=make_superuser()))
     assert moved(lambda: make_request(specialty, preferred_advisor=advisor).assign(advisor, by=make_superuser()))
     assert moved(lambda: AdvisorRequest.objects.first().meet(by=advisor))
+
+
+def test_vote_and_mail_leave_the_number_as_it_is():
+    answer = make_answer(make_specialty())
+    assert not moved(lambda: make_feedback(answer))
+    assert not moved(make_email)
+
+
+def test_edit_that_is_taken_back_leaves_the_number_as_it_was():
+    specialty = make_specialty()
+    settle()
+    before = revision.read()
+    with transaction.atomic():
+        specialty.save()
+        transaction.set_rollback(True)
+    settle()
+    assert revision.read() == before
+
+
+def test_number_moves_again_after_a_migration_that_lost_it():
+    specialty = make_specialty()
+    triggers = revision.DATABASES[connection.vendor]()
+    settle()
+    triggers.drop()
+    assert not moved(specialty.save)
+    before = revision.read()
+    revision.after_migrations(app_config=apps.get_app_config("specialties"))
+    assert revision.read() > before  # so that what was written meanwhile shows
+    assert moved(specialty.save)
