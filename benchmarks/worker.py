@@ -58,14 +58,14 @@ def mails():
 
 
 def loop(port):
-    """Return a function that sends the same over one connection, ready-made."""
-    messages = [mail.as_message().message() for mail in mails()]
-    texts = [(message["From"], message["To"], message.as_bytes()) for message in messages]
+    """Return a function that puts the same together and sends them over one connection."""
+    waiting = mails()
 
     def send():
         with smtplib.SMTP("127.0.0.1", int(port)) as connection:
-            for text in texts:
-                connection.sendmail(*text)
+            for mail in waiting:
+                message = mail.as_message().message()
+                connection.sendmail(message["From"], mail.to, message.as_bytes())
 
     return send
 
