@@ -35,7 +35,6 @@ function request()
   return wrk.format("POST", nil, {{["Content-Type"] = "application/x-www-form-urlencoded",
     ["Cookie"] = "csrftoken={secret}"}}, body .. "&submission_id=" .. id .. "&email=" .. name .. n .. "%40example.edu")
 end
-function response(status) if status ~= 302 then wrk.thread:stop() end end
 function init() math.randomseed(os.time() + tonumber(name:sub(-6), 16)) end
 """
 

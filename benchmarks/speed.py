@@ -134,7 +134,7 @@ def reading(database, url, rounds):
 
 
 def kept(url):
-    """Return the bytes of a page and its tag, after every process has it."""
+    """Return the bytes of a page and its tag, where it has one, after every process has answered with it."""
     for _ in range(20):
         answer = urlopen(Request(url, headers={"Accept-Encoding": "br"}), timeout=30)
         body = answer.read()
@@ -144,6 +144,7 @@ def kept(url):
 def writing(database, url, rounds):
     with production_server(database_url=url, **UNLIMITED, **static()) as portal:
         form = f"{portal}{PATH}request/"
+        kept(form)  # so that no process has its first request while it is measured
         before = rows_written(url)
         requests = submissions_per_second(form, seconds=2) * 2
         inserts = max(round((rows_written(url) - before) / requests), 1)
