@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from .models import Advisor, Answer, Resource, Specialty
+from .models import Answer, Resource, Specialty
 from .private_pages import private_page
 
 SIGNER = signing.TimestampSigner(salt="specialties.preview")
@@ -57,15 +57,13 @@ def preview_of(request, specialty, page=None, **context):
 def add_parts(context, specialty, page):
     """Put the other parts of an imported page in place as if they were taken over; nothing of it is stored."""
     page.specialty = specialty
-    context["parts"] += [label for _, label, _ in page.parts if label not in context["parts"]]
+    context["parts"] += [part.label for part in page.parts if part.label not in context["parts"]]
     for name, value in page.fields.items():
         setattr(specialty, name, value or getattr(specialty, name))
     specialty.recommendations = Specialty._meta.get_field("recommendations").cleaned(specialty.recommendations)
-    names = [found["name"] for found in page.new_advisors]
-    known = {advisor.name: advisor for advisor in Advisor.objects.filter(name__in=names)}
-    for found in page.new_advisors:
-        given = {name: value for name, value in found.items() if value}
-        context["advisors"].append(known.get(found["name"]) or Advisor(**given))
+    for named in page.new_advisors:
+        if len(named.meant) < 2:  # in doubt nobody is taken over
+            context["advisors"].append(named.meant[0] if named.meant else named.new())
     context["resources"] += filter(can_be_stored, (Resource(**found) for found in page.new_resources))
 
 

@@ -70,7 +70,7 @@ def test_no_field_of_a_request_becomes_a_header(client, injected):
 def test_names_a_visitor_sends_for_the_site_are_in_no_page_and_no_mail(client, settings):
     specialty = make_specialty("Urology")
     request = make_request(specialty)
-    for url in ("/", specialty.get_absolute_url(), "/sitemap.xml", "/feed/", "/robots.txt", "/admin/login/"):
+    for url in ("/", specialty.get_absolute_url(), "/sitemap.xml", "/feed/", "/robots.txt", "/accounts/login/"):
         response = client.get(url, headers=ELSEWHERE)
         assert response.status_code == 200
         assert "evil" not in response.content.decode() + str(response.headers)

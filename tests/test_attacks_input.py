@@ -135,4 +135,5 @@ def test_body_of_any_kind_is_answered(world):
     kinds = [FORM, f"{FORM}; charset=nonsense", "multipart/form-data; boundary=x", "application/json", ""]
     bodies = [b"", b"\xff\xfe", b"%", b"=&=&", b"a" * 90_000, b"&" * 2_000, b"--x\r\n\r\n"]
     for name, kind, body in product(names, kinds, bodies):
-        assert client.post(world.address(name), body, content_type=kind).status_code in ANSWERS
+        response = client.generic("POST", world.address(name), body, content_type=kind)
+        assert response.status_code in ANSWERS

@@ -101,7 +101,7 @@ def test_day_with_failures_leaves_nothing_personal_in_the_logs(client, settings,
     )
     client.get("/admin/requests_app/advisorrequest/99999/change/")
     client.get("/nothing/w.quist@example.edu/")
-    deadlines.taken(lambda row: fail(None, token), advisor_request)
+    deadlines.taken(lambda row: fail(None, token), advisor_request, {})
 
     text = log.getvalue()
     lines = [json.loads(line) for line in text.splitlines()]

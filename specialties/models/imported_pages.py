@@ -408,9 +408,8 @@ def contact_fields(contact):
 def advisor_of(named):
     """Return the one advisor that is meant, a new one where the portal knows none, and nobody in doubt."""
     if not named.meant:
-        fields = {"name": named.name, "credentials": named.credentials, "email": named.email}
-        advisor = Advisor(slug=free(Advisor, "slug", named.name), **fields)
-        advisor.role = named.role or advisor.role
+        advisor = named.new()
+        advisor.slug = free(Advisor, "slug", named.name)
         named.known.append(stored(advisor))  # the page may name them twice
         return [advisor]
     return named.meant if len(named.meant) == 1 else []

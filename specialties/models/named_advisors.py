@@ -1,5 +1,7 @@
 """The advisors a page names, as whom the portal knows them."""
 
+from .advisors import Advisor
+
 
 class NamedAdvisor:
     """Somebody a page names, beside the `known` advisors. Where both have an address, the address decides who it is."""
@@ -23,6 +25,11 @@ class NamedAdvisor:
         if not found:
             return [advisor for advisor in self.namesakes if not (address and advisor.email)]
         return [advisor for advisor in found if advisor in self.namesakes] or found
+
+    def new(self):
+        """Return an advisor as the page says, unsaved and without a slug."""
+        given = {"credentials": self.credentials, "role": self.role, "email": self.email}
+        return Advisor(name=self.name, **{name: value for name, value in given.items() if value})
 
     @property
     def standing(self):
