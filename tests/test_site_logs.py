@@ -4,9 +4,7 @@ import io
 import json
 import logging
 import os
-import re
 import subprocess
-import sys
 from contextlib import closing
 from http.client import HTTPConnection
 
@@ -24,7 +22,7 @@ from specialties.previews import link_for_department
 from tests.factories import make_advisor, make_answer, make_review, make_specialty
 from tests.mailserver import free_port
 from tests.production import wait_for, web_command
-from tests.test_site_health import PRODUCTION, wait_until
+from tests.test_site_health import PRODUCTION
 
 pytestmark = pytest.mark.django_db
 
