@@ -1,7 +1,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Prefetch
 from django.http import Http404
 from django.utils.functional import cached_property
 from django.utils.html import format_html
@@ -369,7 +369,9 @@ class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, ModelAdmin, SavesChange
         return Advisor.objects.on_site().filter(pk=advisor.pk).exists()
 
     def get_queryset(self, request):
-        return super().get_queryset(request).visible_to(request.user).prefetch_related("specialties")
+        known = (Specialty.objects.published() | Specialty.objects.visible_to(request.user)).distinct()
+        known_specialties = Prefetch("specialties", known, to_attr="known_specialties")  # no draft of elsewhere
+        return super().get_queryset(request).visible_to(request.user).prefetch_related(known_specialties)
 
     @display(description="name", ordering="name")
     def full_name(self, advisor):
@@ -381,7 +383,7 @@ class AdvisorAdmin(OnSite, HasSpreadsheet, KeepsHistory, ModelAdmin, SavesChange
 
     @display(description="advises on")
     def advises_on(self, advisor):
-        return ", ".join(specialty.short_name for specialty in advisor.specialties.all())
+        return ", ".join(specialty.short_name for specialty in advisor.known_specialties)
 
 
 from . import imports_admin  # noqa: E402, F401 - registered like those above

@@ -3,7 +3,7 @@
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import Http404, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -113,6 +113,8 @@ class ImportedPageAdmin(ModelAdmin):
                 self.decide(request, page)
             except ValidationError as error:
                 messages.error(request, " ".join(error.messages))
+            except IntegrityError:  # two who begin one guide, or keep one question, at the same moment
+                messages.error(request, "Somebody did the same at this moment. Look again, and repeat it if need be.")
             return HttpResponseRedirect(request.get_full_path())
         return self.render(request, "imported_page.html", page=page, title=page.name)
 

@@ -1,8 +1,15 @@
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test import Client
 from django.urls import reverse
 
+from specialties.importing import read_for_guide
+from specialties.importing.content import content_of
 from specialties.models import Answer, ImportedPage, Proposal, Question, Specialty
 from specialties.models.proposals import Source, State, propose
 from tests.factories import make_advisor, make_answer, make_question, make_specialty
@@ -200,6 +207,28 @@ def test_page_joins_no_draft_that_is_not_theirs_to_edit(client, questions):
     assert decide(client, page, "begin") == ["There is a guide of Urology meanwhile, which is not yours to edit."]
     assert page.reread().specialty is None
     assert not Proposal.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_begin_one_guide_at_the_same_moment_make_one(superuser):
+    pages = [
+        ImportedPage.objects.keep(content_of(read_for_guide(text)[0]), name=text[:9], specialty=None, by=superuser)
+        for text in (PAGE, PAGE + "\nIs it long?\nYes.\n")
+    ]
+    both = Barrier(2)
+
+    def begin(page):
+        client = Client()
+        client.force_login(superuser)
+        both.wait()
+        try:
+            return client.post(change_url(page), {"decision": "begin"}).status_code
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as threads:
+        assert [*threads.map(begin, pages)] == [302, 302]
+    assert Specialty.objects.filter(name="Urology").count() == 1
 
 
 @pytest.mark.parametrize(

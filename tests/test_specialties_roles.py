@@ -228,3 +228,11 @@ def more(world, row, liaison):
         propose(specialty, make_question(), body="<p>New.</p>", source=Source.IMPORT, author=liaison, page=page)
     if isinstance(row, Advisor):
         row.specialties.add(new)
+
+
+def test_list_of_advisors_names_no_draft_of_elsewhere(liaison, client, world):
+    advisor = make_advisor(world.own)
+    published, draft = make_specialty("Pathology"), make_specialty("Secret draft", is_published=False)
+    advisor.specialties.add(published, draft)
+    html = client.get(reverse("admin:specialties_advisor_changelist")).content.decode()
+    assert ("Pathology" in html, "Secret draft" in html) == (True, False)

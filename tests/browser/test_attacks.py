@@ -22,7 +22,7 @@ from tests.factories import (
 )
 from tests.test_specialties_imported_pages import PAGE, kept
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
 
 RUNS = "parent.pwned=1"
 SCRIPT = f"<script>{RUNS}</script>"

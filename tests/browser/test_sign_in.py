@@ -77,6 +77,7 @@ def test_button_leads_to_the_provider_and_back_whatever_its_host(open_page, sett
         page.get_by_role("heading", name="No staff account is connected with it").wait_for()
 
 
+@pytest.mark.looks
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 def test_app_is_set_up_by_keyboard_on_pages_without_barriers(open_page, user, width, scheme):
     page = open_page("/accounts/login/", width=width, scheme=scheme)
