@@ -46,7 +46,7 @@ check: .venv/installed-dev  ## look at the code without running the tests
 	  EMAIL_URL=smtp://localhost OFFICE_EMAIL=advising@example.edu python manage.py check --deploy --fail-level WARNING
 
 faults: .venv/installed-dev  ## break things at random moments and show that nothing is lost (needs PostgreSQL)
-	python -m faults
+	python -m faults $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench: .venv/installed-dev  ## measure, side by side with a yardstick (needs wrk, nginx and PostgreSQL)
 	python -m benchmarks.search
