@@ -48,11 +48,13 @@ check: .venv/installed-dev  ## look at the code without running the tests
 faults: .venv/installed-dev  ## break things at random moments and show that nothing is lost (needs PostgreSQL)
 	python -m faults $(KINDS) $(if $(ROUNDS),--rounds $(ROUNDS))
 
-bench: .venv/installed-dev  ## measure, side by side with a yardstick
+bench: .venv/installed-dev  ## measure, side by side with a yardstick (needs wrk, nginx and PostgreSQL)
 	python -m benchmarks.search
 	python -m benchmarks.queue
 	python -m tests.postgres python -m benchmarks.search
 	python -m tests.postgres python -m benchmarks.queue
+	python -m benchmarks.restart
+	python -m benchmarks.speed
 
 lighthouse: .venv/installed-dev  ## score the public pages with Lighthouse (needs Node 20 and Chromium)
 	python -m benchmarks.lighthouse

@@ -109,6 +109,7 @@ STUDENT_EMAIL_DOMAINS = [domain.strip().lower() for domain in setting("STUDENT_E
 VOTES_PER_HOUR = setting("VOTES_PER_HOUR", 60, env.int)
 LINK_CHECK_DAYS = setting("LINK_CHECK_DAYS", 0, env.int)
 REVIEW_DAYS = setting("REVIEW_DAYS", 365, env.int)
+CACHE_STALE_SECONDS = setting("CACHE_STALE_SECONDS", 3600, env.int)
 
 ROOT_URLCONF = "advising.urls"
 WSGI_APPLICATION = "advising.wsgi.application"

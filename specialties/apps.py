@@ -6,4 +6,4 @@ class SpecialtiesConfig(AppConfig):
     verbose_name = "Guides"
 
     def ready(self):
-        from . import indexing  # noqa: F401 - its receivers
+        from . import indexing, revision  # noqa: F401 - their receivers

@@ -24,10 +24,13 @@ def binaries():
 
 
 class Postgres:
-    """A server that runs as long as the block; `url` is its DATABASE_URL, also after `kill` and `start`."""
+    """A server that runs as long as the block; `url` is its DATABASE_URL, also after `kill` and `start`.
 
-    def __init__(self, bin_dir):
-        self.bin_dir = bin_dir
+    Where it need not outlive the machine, nothing is written to the disk for good.
+    """
+
+    def __init__(self, bin_dir, *, is_durable=False):
+        self.bin_dir, self.fsync = bin_dir, "on" if is_durable else "off"
         self.as_user = {"user": "postgres"} if os.geteuid() == 0 else {}  # PostgreSQL refuses to run as root
 
     def __enter__(self):
@@ -50,7 +53,7 @@ class Postgres:
             shutil.rmtree(self.home)
 
     def start(self):
-        options = f"-k {self.home} -c listen_addresses= -c fsync=off"
+        options = f"-k {self.home} -c listen_addresses= -c fsync={self.fsync}"
         self._run("pg_ctl", "start", "--wait", "--log", self.home / "log", "--options", options)
 
     def stop(self):

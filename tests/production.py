@@ -1,4 +1,4 @@
-"""The portal in production mode on this machine: gunicorn, compressed static files, a database of its own."""
+"""The portal in production mode on this machine: its server, compressed static files, a database of its own."""
 
 import os
 import shlex
@@ -6,39 +6,36 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from contextlib import closing, contextmanager
 from pathlib import Path
 from string import Template
 
 STAFF_PAGES = ["admin/*", "unfold/*", "django_prose_editor/*"]  # many files, and no part of what is tried here
 PROCFILE = Path(__file__).parent.parent / "Procfile.serve"
-# as advising/gunicorn_conf.py, but silent
-GUNICORN = ["--threads=4", "--no-control-socket", "--limit-request-line=0", "--log-level=error"]
+APPLICATION = "advising.wsgi:application"
 PATIENCE = 30  # seconds
 
 
 @contextmanager
-def production_server(*prepare_options, database_url=""):
+def production_server(*prepare_options, database_url="", application=APPLICATION, **variables):
     """Yield the address of a portal that runs as long as the block; made ready with `prepare` where it has no data."""
-    with tempfile.TemporaryDirectory() as home, closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        environment = production_environment(
-            home, SITE_URL=address, DATABASE_URL=database_url or f"sqlite:///{home}/portal.sqlite3"
-        )
-        collect_static_files(environment)
-        if not database_url:
+    with tempfile.TemporaryDirectory() as home:
+        port = free_port()
+        address = f"http://127.0.0.1:{port}"
+        where = {"DATABASE_URL": database_url or f"sqlite:///{home}/portal.sqlite3"}
+        environment = production_environment(home, PORT=str(port), SITE_URL=address, **where, **variables)
+        if "TEST_STATIC_ROOT" not in variables:
+            collect_static_files(environment)
+        if prepare_options or not database_url:
             manage(environment, "prepare", *prepare_options)
-        descriptor = listening.fileno()
-        server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "advising.wsgi", f"--bind=fd://{descriptor}", *GUNICORN],
-            env=environment,
-            pass_fds=[descriptor],
-        )
+        server = subprocess.Popen(web_command(environment, application), env=environment)
         try:
-            yield address
+            wait_for(port)
+            yield environment["SITE_URL"]
         finally:
             server.terminate()
-            server.wait(PATIENCE)
+            server.wait(PATIENCE + 10)
 
 
 def production_environment(home, **more):
@@ -64,7 +61,26 @@ def collect_static_files(environment):
     manage(environment, "collectstatic", "--no-input", *(f"--ignore={pattern}" for pattern in STAFF_PAGES))
 
 
-def web_command(environment):
-    """Return the command of Procfile.serve that starts the web processes, on the PORT of the environment."""
+def web_command(environment, application=APPLICATION):
+    """Return the command of Procfile.serve that starts the web processes, with another application in them."""
     [line] = [line for line in PROCFILE.read_text().splitlines() if line.startswith("web: ")]
-    return [sys.executable, "-m", *shlex.split(Template(line.removeprefix("web: ")).substitute(environment))]
+    line = Template(line.removeprefix("web: exec ")).substitute(environment)
+    return [sys.executable, "-m", *shlex.split(line.replace(APPLICATION, application))]
+
+
+def free_port():
+    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
+        return listening.getsockname()[1]
+
+
+def wait_for(port):
+    """Return as soon as somebody listens. Raises OSError where nobody does in time."""
+    give_up_at = time.monotonic() + PATIENCE
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+            return
+        except OSError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.05)

@@ -61,6 +61,12 @@ def test_proxy_log_has_no_private_links():
     assert f"/({kinds})/" in PRIVATE_LINK.pattern
 
 
+def test_web_unit_starts_what_the_procfile_does():
+    [web] = re.findall("^web: exec (.*)$", (ROOT / "Procfile.serve").read_text(), re.MULTILINE)
+    started = re.search("^ExecStart=/srv/portal/venv/bin/(.*)$", FILES["/etc/systemd/system/portal-web@.service"], re.M)
+    assert re.sub(r"\$\{(\w+)\}", r"$\1", started[1]) == web
+
+
 def test_proxy_settings_are_what_nginx_takes(tmp_path):
     if not shutil.which("nginx"):
         pytest.skip("no nginx")

@@ -33,6 +33,7 @@ STORED = {
 OF_NOBODY = {
     *("account.EmailAddress", "account.EmailConfirmation", "socialaccount.SocialApp", "socialaccount.SocialToken"),
     *("auth.Permission", "auth.Group", "contenttypes.ContentType"),
+    "specialties.Revision",
     *("specialties.LinkCheck", "specialties.Stage", "specialties.Question", "specialties.Resource"),
     *("specialties.Synonym", "specialties.ImportedPage", "specialties.Liaison"),
     *(f"specialties.Historical{name}" for name in ("Stage", "Question", "Resource", "Synonym")),

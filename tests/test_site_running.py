@@ -276,7 +276,7 @@ def test_every_setting_is_documented_and_every_documented_one_exists():
     code = (ROOT / "advising" / "settings.py").read_text()
     read = set(re.findall(r'(?:setting|env\.\w+)\(\s*"([A-Z_]+)"', code))
     documented = set(re.findall(r"^#?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE))
-    of_other_programs = {"WEB_CONCURRENCY"}  # gunicorn's, named in Procfile.serve
+    of_other_programs = {"WEB_CONCURRENCY"}  # granian's, named in Procfile.serve
     assert documented - of_other_programs == read
 
 

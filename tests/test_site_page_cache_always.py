@@ -1,0 +1,144 @@
+"""Random readers, editors and failures, against what must always be true of the pages that readers get."""
+
+import pytest
+import time_machine
+from django.core.wsgi import get_wsgi_application
+from django.test import RequestFactory
+from hypothesis import HealthCheck
+from hypothesis import settings as limits
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
+
+from advising import page_cache
+from advising.page_cache import PageCache
+from specialties.models import Answer, Specialty
+from tests.factories import make_answer, make_specialty
+from tests.test_site_page_cache import database_down
+
+STALE_SECONDS = 60
+DOORS, GUIDES = st.integers(0, 1), st.integers(0, 1)
+MISSING = "(404)"
+
+
+class Site(RuleBasedStateMachine):
+    """Two processes at one database. Every text has a number of its own, so that a page says how old it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.now, self.text = 1000.0, 0
+        self.clock = pytest.MonkeyPatch()
+        self.clock.setattr(page_cache.time, "monotonic", lambda: self.now)
+        self.hour = time_machine.travel("2026-11-24T12:00-06:00", tick=False)
+        self.hour.start()
+        self.doors = [PageCache(get_wsgi_application()) for _ in range(2)]
+        self.guides = [make_specialty(), make_specialty(is_published=False)]
+        for guide in self.guides:
+            make_answer(guide, body="<p>text-0-</p>")
+        self.said = [[(self.now, "text-0-")], [(self.now, MISSING)]]  # per guide, what it says since when
+        self.outage = None
+
+    def teardown(self):
+        self.come_back()
+        self.clock.undo()
+        self.hour.stop()
+        Specialty.objects.all().delete()
+
+    def read(self, door, guide, **visitor):
+        """Return (what the page says, its headers)."""
+        answer = []
+        request = RequestFactory(HTTP_HOST="testserver").get(self.guides[guide].get_absolute_url(), **visitor)
+        response = self.doors[door](request.environ, lambda *said, **more: answer.extend(said))
+        text = b"".join(response).decode()
+        getattr(response, "close", lambda: None)()
+        if answer[0].startswith("404"):
+            return MISSING, {}
+        assert answer[0].startswith("200"), answer[0]
+        return next(said for _, said in self.said[guide] if said in text), dict(answer[1])
+
+    def said_since(self, guide, moment):
+        """What a guide said at that moment or later."""
+        said = self.said[guide]
+        ends = [*(start for start, _ in said[1:]), float("inf")]
+        return {text for (_, text), end in zip(said, ends, strict=True) if end > moment}
+
+    def write(self, guide, **changes):
+        if "body" in changes:
+            Answer.objects.filter(specialty=self.guides[guide]).update(**changes)
+        else:
+            Specialty.objects.filter(pk=self.guides[guide].pk).update(**changes)
+        row = Specialty.objects.get(pk=self.guides[guide].pk)
+        self.said[guide].append((self.now, row.answers.get().body[3:-4] if row.is_published else MISSING))
+
+    @rule(guide=GUIDES)
+    def somebody_edits(self, guide):
+        if not self.outage:
+            self.text += 1
+            self.write(guide, body=f"<p>text-{self.text}-</p>")
+
+    @rule(guide=GUIDES, is_published=st.booleans())
+    def somebody_publishes_or_hides(self, guide, is_published):
+        if not self.outage:
+            self.write(guide, is_published=is_published)
+
+    @rule(door=DOORS, guide=GUIDES)
+    def this_process_takes_an_edit(self, door, guide):
+        if not self.outage:
+            self.somebody_edits(guide)
+            self.doors[door].edition.may_have_changed()  # as after every POST
+            assert self.read(door, guide)[0] == self.said[guide][-1][1]
+
+    @rule(seconds=st.sampled_from([0.3, 0.9, 1.1, 2, 40]))
+    def time_passes(self, seconds):
+        self.now += seconds
+
+    @rule()
+    def database_goes_away(self):
+        if not self.outage:
+            self.outage, self.out_since = database_down(), self.now
+            self.outage.__enter__()
+
+    @rule()
+    def come_back(self):
+        if self.outage:
+            self.outage.__exit__(None, None, None)
+            self.outage = None
+
+    @rule(door=DOORS, guide=GUIDES)
+    def reader_asks(self, door, guide):
+        if self.outage:
+            return self.reader_asks_meanwhile(door, guide)
+        said, headers = self.read(door, guide)
+        assert said in self.said_since(guide, self.now - 2)
+        assert "Warning" not in headers
+
+    def reader_asks_meanwhile(self, door, guide):
+        edition = self.doors[door].edition
+        key = page_cache.key_of(
+            RequestFactory(HTTP_HOST="testserver").get(self.guides[guide].get_absolute_url()).environ
+        )
+        kept = self.doors[door].shelf.get(key, edition.current)
+        age = self.now - edition.known_at
+        if kept and age <= STALE_SECONDS:
+            said, headers = self.read(door, guide)
+            assert said in self.said_since(guide, edition.known_at)
+            assert ("Warning" in headers) == (age > 2)
+        elif age > 2:
+            assert self.doors[door].answer(key, {}, None) is None
+
+    @rule(door=DOORS, guide=GUIDES)
+    def visitor_with_a_session_asks(self, door, guide):
+        if not self.outage:
+            said, headers = self.read(door, guide, HTTP_COOKIE="sessionid=abc")
+            assert said == self.said[guide][-1][1]
+            assert "ETag" not in headers
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_reader_gets_an_old_or_private_page(settings):
+    settings.CACHE_STALE_SECONDS = STALE_SECONDS
+    run_state_machine_as_test(
+        Site,
+        settings=limits(
+            max_examples=12, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )

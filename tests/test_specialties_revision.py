@@ -1,0 +1,107 @@
+"""One number tells whether a page is still true: it moves with every edit of what readers see, whoever makes it."""
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+
+from requests_app.models import AdvisorRequest
+from specialties import revision
+from tests.factories import (
+    make_advisor,
+    make_answer,
+    make_email,
+    make_feedback,
+    make_question,
+    make_request,
+    make_resource,
+    make_specialty,
+    make_stage,
+    make_superuser,
+    make_synonym,
+)
+
+pytestmark = pytest.mark.django_db
+
+
+def moved(step):
+    """Whether the number moves with a step, as its transaction ends."""
+    settle()
+    before = revision.read()
+    step()
+    settle()
+    return revision.read() > before
+
+
+def settle():
+    """End the transaction as far as triggers are concerned, and begin the next: a test has a single one."""
+    if connection.vendor == "postgresql":
+        connection.check_constraints()
+        # in the transaction of one test each edit is one of its own
+        with connection.cursor() as cursor:
+            cursor.execute("SAVEPOINT edit")
+            cursor.execute("UPDATE specialties_revision SET number = number")  # so the row is not of this transaction
+            cursor.execute("RELEASE SAVEPOINT edit")
+
+
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (make_stage, "name"),
+        (make_question, "text"),
+        (make_specialty, "summary"),
+        (lambda: make_answer(make_specialty()), "short_answer"),
+        (lambda: make_resource(make_specialty()), "label"),
+        (lambda: make_advisor(make_specialty()), "bio"),
+        (make_synonym, "words"),
+    ],
+)
+def test_every_way_of_writing_moves_the_number(make, field):
+    row = make()
+    model = type(row)
+    assert moved(make)
+    assert moved(lambda: row.save(update_fields=[field]))
+    assert moved(lambda: model.objects.filter(pk=row.pk).update(**{field: "Written at once"}))
+    assert moved(lambda: model.objects.filter(pk=row.pk).delete())
+
+
+def test_advisor_of_another_specialty_moves_the_number():
+    advisor, specialty = make_advisor(), make_specialty()
+    assert moved(lambda: advisor.specialties.add(specialty))
+    assert moved(lambda: specialty.advisors.clear())
+
+
+def test_request_moves_the_number_only_where_it_makes_an_advisor_full_or_free():
+    specialty = make_specialty()
+    advisor = make_advisor(specialty, request_limit=2)
+    assert not moved(lambda: make_request(specialty, preferred_advisor=advisor).assign(advisor, by=make_superuser()))
+    assert moved(lambda: make_request(specialty, preferred_advisor=advisor).assign(advisor, by=make_superuser()))
+    assert moved(lambda: AdvisorRequest.objects.first().meet(by=advisor))
+
+
+def test_vote_and_mail_leave_the_number_as_it_is():
+    answer = make_answer(make_specialty())
+    assert not moved(lambda: make_feedback(answer))
+    assert not moved(make_email)
+
+
+def test_edit_that_is_taken_back_leaves_the_number_as_it_was():
+    specialty = make_specialty()
+    settle()
+    before = revision.read()
+    with transaction.atomic():
+        specialty.save()
+        transaction.set_rollback(True)
+    settle()
+    assert revision.read() == before
+
+
+def test_number_moves_again_after_a_migration_that_lost_it():
+    specialty = make_specialty()
+    triggers = revision.DATABASES[connection.vendor]()
+    settle()
+    triggers.drop()
+    assert not moved(specialty.save)
+    before = revision.read()
+    revision.after_migrations(app_config=apps.get_app_config("specialties"))
+    assert revision.read() > before  # so that what was written meanwhile shows
+    assert moved(specialty.save)
