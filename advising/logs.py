@@ -23,7 +23,7 @@ class JsonLines(Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": discreet(record.getMessage()),
+            "message": discreet(record.getMessage().partition("\nTraceback ")[0]),  # granian writes errors out in full
         }
         if record.exc_info and (error := record.exc_info[1]):
             line |= what_happened(error)

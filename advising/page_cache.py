@@ -36,6 +36,7 @@ PAGES = {
     "specialties:search": {"q", "specialty", "stage"},
     "specialties:feed": set(),
     "specialties:sitemap": set(),
+    "privacy": set(),
     "robots": set(),
     "theme": set(),
 }

@@ -1,15 +1,17 @@
+import logging
 import sys
 from pathlib import Path
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseServerError
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
-from django.views.defaults import server_error
 from django.views.static import serve
+
+logger = logging.getLogger(__name__)
 
 
 @require_safe
@@ -46,7 +48,11 @@ def went_wrong(request):
     if isinstance(sys.exc_info()[1], (InterfaceError, OperationalError)):
         headers = {"Retry-After": "30", "Cache-Control": "no-store"}
         return HttpResponse(render_to_string("503.html"), status=503, headers=headers)
-    return server_error(request)
+    try:
+        return HttpResponseServerError(render_to_string("500.html"))
+    except Exception:  # static files that were not collected; a server would answer with nothing at all
+        logger.exception("The page that says so cannot be shown")
+        return HttpResponseServerError("Something went wrong on our side.", content_type="text/plain")
 
 
 def not_found(request, **kwargs):

@@ -137,9 +137,16 @@ def test_web_server_writes_no_private_link_even_where_all_goes_wrong(tmp_path):
         wait_for(int(port))
         with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as http:
             http.request("GET", "/requests/a-secret-token/?q=a-secret-word")
-            assert http.getresponse().status == 500
+            answer = http.getresponse()
+            assert (answer.status, answer.read()) == (500, b"Something went wrong on our side.")
         server.terminate()
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert "secret" not in log.read_text()
     messages = [line["message"] for line in lines]
-    assert "Error handling request GET /requests/…/?…" in messages
+    assert {"Internal Server Error: /requests/…/", "The page that says so cannot be shown"} <= set(messages)
+
+
+def test_error_that_a_server_writes_out_in_full_is_left_out(log):
+    logging.getLogger("_granian").error("It raised an exception\nTraceback (most recent call last):\n  hush")
+    [line] = map(json.loads, log.getvalue().splitlines())
+    assert (line["message"], "hush" in log.getvalue()) == ("It raised an exception", False)

@@ -138,7 +138,7 @@ def test_every_page_without_a_form_is_kept_and_no_other(reader):
         assert reader.get(url)[0] == "200 OK"
     assert reader.rendered == len(PAGES)
     form = reverse("requests:create", args=[specialty.slug])
-    for url in (form, form, "/admin/login/", "/admin/login/"):
+    for url in (form, form, "/accounts/login/", "/accounts/login/"):
         assert "Set-Cookie" in reader.get(url)[1]
     assert reader.rendered == len(PAGES) + 4
 
