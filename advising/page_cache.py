@@ -96,10 +96,13 @@ class Edition:
 
 def revision_or_error():
     """Return the content's revision; over a new connection where the old one broke."""
+    was_connected = connection.connection is not None
     try:
         return revision.read()
     except Error:
         connection.close()
+        if not was_connected:
+            raise
     try:
         return revision.read()
     except Error:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -145,6 +146,16 @@ def own_database():
         yield database, environment
 
 
+def test_database_on_a_silent_machine_is_given_up_after_seconds():
+    with closing(socket.create_server(("127.0.0.1", 0))) as silent:
+        url = f"postgres://portal@127.0.0.1:{silent.getsockname()[1]}/portal"
+        with production_server(database_url=url) as address:
+            assert get(address, "/healthz")[0] == 200
+            status, text, seconds = get(address, "/")
+    assert (status, "back in a moment" in text) == (503, True)
+    assert seconds < 15
+
+
 def test_database_may_go_away_and_come_back_under_running_processes(own_database, smtp, tmp_path):
     database, environment = own_database
     log = tmp_path / "log"
@@ -158,12 +169,13 @@ def test_database_may_go_away_and_come_back_under_running_processes(own_database
         assert get(address, "/")[0] == get(address, "/readyz")[0] == 200
 
         database.stop()
-        status, text, seconds = get(address, "/")
+        status, text, seconds = get(address, "/compare/?s=never-asked-for")
         assert status == 503
         assert "back in a moment" in text
         assert seconds < 5
         assert get(address, "/healthz")[:2] == (200, "ok\n")
         assert get(address, "/readyz")[:2] == (503, "The database does not answer.\n")
+        assert get(address, "/")[0] == 200  # read before, so it is kept for a while
         wait_until(lambda: "The database did not answer" in log.read_text())
 
         database.start()
