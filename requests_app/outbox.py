@@ -13,8 +13,8 @@ from smtplib import SMTPRecipientsRefused
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
-from django.db import models, transaction
-from django.db.models import F, Q, Value
+from django.db import connection, models, transaction
+from django.db.models import Q, Value
 from django.db.models.functions import Replace
 from django.utils import timezone
 
@@ -28,6 +28,17 @@ LEASE = timedelta(minutes=10)  # longer than one SMTP conversation can take
 FIRST_RETRY = timedelta(seconds=10)
 LONGEST_RETRY = timedelta(hours=2)
 GIVE_UP_AFTER = timedelta(hours=36)
+
+CLAIM = """
+    UPDATE requests_app_outgoingemail
+    SET attempts = attempts + 1, next_try = %(lease_ends)s, last_error = ''
+    WHERE id = (
+        SELECT id FROM requests_app_outgoingemail
+        WHERE sent_at IS NULL AND next_try <= %(now)s
+        ORDER BY next_try LIMIT 1 {skip_locked}
+    )
+    RETURNING *
+"""
 
 
 class NotInTrouble(Exception):
@@ -71,11 +82,15 @@ class OutgoingEmailQuerySet(models.QuerySet):
         return self.filter(Q(next_try=None) | ~Q(last_error=""), sent_at=None)
 
     def claim(self):
-        """Return one due message that now belongs to the caller for the time of the lease, or None."""
-        for message in self.due().order_by("next_try")[:10]:
-            if message.take():
-                return message
-        return None
+        """Return one due message that now belongs to the caller for the time of the lease, or None.
+
+        The error of the try before goes, so that nobody takes a message that is being sent for one in trouble.
+        """
+        now = timezone.now()
+        times = {"now": now, "lease_ends": now + LEASE}
+        times = {name: connection.ops.adapt_datetimefield_value(time) for name, time in times.items()}
+        skip_locked = "FOR UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+        return next(iter(self.raw(CLAIM.format(skip_locked=skip_locked), times)), None)
 
 
 def give_up_time():
@@ -167,22 +182,11 @@ class OutgoingEmail(models.Model):
             return "failed" if self.has_failed else "trying again"
         return "being sent" if self.attempts else "waiting"
 
-    def take(self):
-        """Claim this message by compare and swap; return whether it is ours.
-
-        The error of the try before goes, so that nobody takes a message that is being sent for one in trouble.
-        """
-        claimed = OutgoingEmail.objects.filter(
-            pk=self.pk, sent_at=None, attempts=self.attempts, next_try=self.next_try
-        ).update(attempts=F("attempts") + 1, next_try=timezone.now() + LEASE, last_error="")
-        self.attempts += 1
-        return bool(claimed)
-
-    def send(self, connection):
+    def send(self, server):
         """Send this claimed message and write down what became of it; return whether it went out."""
         try:
-            connection.open()  # here, so that one connection serves a whole pass
-            if connection.send_messages([self.as_message()]) == 0:
+            server.open()  # here, so that one connection serves a whole pass
+            if server.send_messages([self.as_message()]) == 0:
                 raise ValueError("The message has nobody to go to.")
         except Exception as error:  # whatever a mail server does is a reason to try again, never to stop
             logger.warning("E-mail %s did not go out at try %s: %s", self.pk, self.attempts, type(error).__name__)
@@ -257,13 +261,13 @@ def new_message_id(domain):
 def send_due(keep_going=lambda: True):
     """Send what is due, one message at a time, until nothing is; return how many went out."""
     sent = 0
-    connection = get_connection()
+    server = get_connection()
     while keep_going() and (message := OutgoingEmail.objects.claim()):
-        if message.send(connection):
+        if message.send(server):
             sent += 1
         else:
-            _close(connection)
-    _close(connection)
+            _close(server)
+    _close(server)
     return sent
 
 
@@ -277,6 +281,6 @@ def _in_words(error):
     return without_private_links(f"{type(error).__name__}: {error}")[:1000]
 
 
-def _close(connection):
+def _close(server):
     with suppress(Exception):  # a message that was sent stays sent, however the server says goodbye
-        connection.close()
+        server.close()
