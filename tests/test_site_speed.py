@@ -1,9 +1,13 @@
 """What pages and the worker ask the database for, and how it finds that among many rows."""
 
+from pathlib import Path
+
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from advising.static_files import StaticFilesStorage
 from requests_app.models import AdvisorRequest, Offer, RequestEvent
 from requests_app.outbox import OutgoingEmail
 from specialties.models import Advisor, Answer, Proposal, Review, Specialty
@@ -43,6 +47,18 @@ def test_no_page_asks_the_database_more_than_eight_times_however_many_guides_the
             assert client.get(url).status_code == 200
         asked[url] = len(queries)
     assert {url: number for url, number in asked.items() if number > 8} == {}
+
+
+@pytest.mark.parametrize(("name", "saved"), [("css/site.css", 4000), ("js/site.js", 200)])
+def test_stylesheet_and_script_are_collected_without_what_only_people_read(tmp_path, settings, name, saved):
+    source, collected = FileSystemStorage("advising/static"), StaticFilesStorage(tmp_path, "/static/")
+    with source.open(name) as file:
+        collected.save(name, file)
+    list(collected.post_process({name: (collected, name)}))
+    folder, kind = name.split("/site.")
+    [path] = tmp_path.glob(f"{folder}/site.????????????.{kind}")
+    assert 0 < path.stat().st_size < source.size(name) - saved
+    assert Path(f"{path}.br").exists()
 
 
 IMPORTANT = {
