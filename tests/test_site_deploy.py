@@ -44,7 +44,7 @@ def test_units_are_what_systemd_takes(tmp_path):
     units = {Path(path).name: text for path, text in FILES.items() if "/systemd/" in path}
     assert len(units) == 4
     for name, text in units.items():
-        (tmp_path / name).write_text(text.replace("/srv/portal/venv/bin/", f"{Path(sys.executable).parent}/"))
+        (tmp_path / name).write_text(text.replace("/srv/portal/app/.venv/bin/", f"{Path(sys.executable).parent}/"))
     for name in units:
         result = subprocess.run(
             ["systemd-analyze", "verify", "--man=no", tmp_path / name], capture_output=True, text=True
@@ -63,7 +63,7 @@ def test_proxy_log_has_no_private_links():
 
 def test_web_unit_starts_what_the_procfile_does():
     [web] = re.findall("^web: exec (.*)$", (ROOT / "Procfile.serve").read_text(), re.MULTILINE)
-    started = re.search("^ExecStart=/srv/portal/venv/bin/(.*)$", FILES["/etc/systemd/system/portal-web@.service"], re.M)
+    started = re.search("^ExecStart=/srv/portal/app/.venv/bin/(.*)$", FILES["/etc/systemd/system/portal-web@.service"], re.M)
     assert re.sub(r"\$\{(\w+)\}", r"$\1", started[1]) == web
 
 
