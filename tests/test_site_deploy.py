@@ -63,7 +63,9 @@ def test_proxy_log_has_no_private_links():
 
 def test_web_unit_starts_what_the_procfile_does():
     [web] = re.findall("^web: exec (.*)$", (ROOT / "Procfile.serve").read_text(), re.MULTILINE)
-    started = re.search("^ExecStart=/srv/portal/app/.venv/bin/(.*)$", FILES["/etc/systemd/system/portal-web@.service"], re.M)
+    started = re.search(
+        "^ExecStart=/srv/portal/app/.venv/bin/(.*)$", FILES["/etc/systemd/system/portal-web@.service"], re.M
+    )
     assert re.sub(r"\$\{(\w+)\}", r"$\1", started[1]) == web
 
 
