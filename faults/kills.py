@@ -26,6 +26,8 @@ def run(portal, mail, postgres, rounds):
         ("worker", "kill -9 of a worker", kill_worker, rounds, (302,)),
         ("postgres", "kill -9 of PostgreSQL", kill_postgres, rounds * len(portal.machines), (302, 503)),
     ):
+        for machine in portal.machines:
+            machine.wait_until_it_answers()
         ledger = Ledger(name)
         for _ in range(rounds):
             moment = len(ledger) + random.randrange(10, SUBMISSIONS - 10)

@@ -3,7 +3,6 @@
 import os
 import random
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import psycopg2
 
@@ -71,7 +71,7 @@ class Machine:
     def wait_until_it_answers(self):
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
-            with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
+            with suppress(OSError), urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=10):
                 return
             time.sleep(0.1)
         raise TimeoutError("A web server did not start.")
