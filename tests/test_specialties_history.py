@@ -4,13 +4,13 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from requests_app.handover import hand_over
-from specialties.models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
+from specialties.models import Advisor, Answer, Liaison, Question, Resource, Specialty, Stage, Synonym
 from specialties.models.proposals import Source, propose
 from specialties.search import SearchEntry
 from specialties.versions import Versions, WrittenSince, restore_guide, versions_of_guide
@@ -62,6 +62,12 @@ def restore(client, row, version, **data):
     page = client.get(history_url(row))
     seen = {each.seen_as: each.record.newest for each in page.context["page"]}
     return messages(client.post(history_url(row), seen | {"version": version.key} | data, follow=True))
+
+
+def restore_whole(client, specialty, version):
+    """Let a guide go back to the moment of a version; return the messages."""
+    data = {"guide": version.moment, "last_change": Versions(*versions_of_guide(specialty)).last_change}
+    return messages(client.post(history_url(specialty), data, follow=True))
 
 
 def messages(response):
@@ -201,6 +207,24 @@ class TestPage:
         html = page.content.decode()
         assert "One to <del>two </del><ins>three </ins>away rotations" in html
         assert f"{superuser} · a command" in html
+
+    def test_shows_advisors_who_came_and_left_and_nothing_else_of_them(self, superuser_client):
+        specialty, draft = make_specialty(), make_specialty("Of a draft", is_published=False)
+        advisor = make_advisor(specialty, draft, name="Kim Gone")
+        advisor.bio = "A bio"
+        advisor.save()
+        specialty.advisors.set([])
+        page = superuser_client.get(history_url(specialty))
+        assert [(each.name, each.what, list(each.differences)) for each in page.context["page"]][:2] == [
+            ("Advisors", "taken away", [("Name", "<del>Kim Gone</del>")]),
+            ("Advisors", "added", [("Name", "<ins>Kim Gone</ins>")]),
+        ]
+        assert len(page.context["page"]) == 3
+        assert "Of a draft" not in page.content.decode()
+        [came] = [each for each in page.context["page"] if each.what == "added" and each.name == "Advisors"]
+        data = {"version": came.key, came.seen_as: came.record.newest}
+        assert superuser_client.post(history_url(specialty), data).status_code == 404
+        assert not specialty.advisors.exists()
 
     def test_shows_nothing_of_another_guide(self, superuser_client, guide):
         make_full_specialty(summary="Of another guide")
@@ -362,13 +386,58 @@ class TestRestoring:
         later = make_answer(specialty, given)
         gone.delete()
         make_resource(specialty, label="Later")
-        data = {"guide": moment.moment, "last_change": Versions(*versions_of_guide(specialty)).last_change}
-        response = superuser_client.post(history_url(specialty), data, follow=True)
-        assert messages(response) == [f"Restored as it was on {moment.when}."]
+        assert restore_whole(superuser_client, specialty, moment) == [f"Restored as it was on {moment.when}."]
         for row in (specialty, kept, later):
             row.refresh_from_db()
         assert (specialty.summary, kept.body, later.is_blank) == ("Old", "<p>Old.</p>", True)
         assert [resource.label for resource in specialty.resources.all()] == ["Gone"]
+
+    def test_whole_guide_goes_back_with_its_advisors(self, superuser_client):
+        specialty, other = make_specialty("Urology"), make_specialty("Dermatology")
+        leaves, stays, is_deleted, moves = (make_advisor(specialty, name=f"Kim {n}") for n in range(4))
+        [moment] = Versions(*versions_of_guide(specialty))[:1]
+        leaves.specialties.set([other])
+        moves.specialties.set([other])
+        specialty.advisors.set([stays, make_advisor()])
+        is_deleted.delete()
+        assert restore_whole(superuser_client, specialty, moment) == [
+            f"Restored as it was on {moment.when}.",
+            "Not among its advisors again, since they were deleted: Kim 2.",
+        ]
+        assert list(specialty.advisors.all()) == [leaves, stays, moves]
+        assert list(leaves.specialties.all()) == [other, specialty]
+
+    def test_whole_guide_goes_back_to_before_it_lost_an_advisor_without_any_other_change(self, superuser_client):
+        specialty = make_specialty()
+        advisor = make_advisor(specialty)
+        specialty.advisors.set([])
+        gone, came = Versions(*versions_of_guide(specialty))[:2]
+        restore_whole(superuser_client, specialty, came)
+        assert list(specialty.advisors.all()) == [advisor]
+        restore_whole(superuser_client, specialty, gone)
+        assert list(specialty.advisors.all()) == []
+
+    def test_advisors_stay_where_a_liaison_who_may_not_change_them_lets_a_guide_go_back(self, client):
+        specialty = make_specialty(summary="Old")
+        [moment] = Versions(*versions_of_guide(specialty))[:1]
+        advisor = make_advisor(specialty)
+        liaison = make_staff()
+        liaison.groups.add(Group.objects.get(name="Liaisons"))
+        Liaison.objects.create(user=liaison, specialty=specialty)
+        client.force_login(liaison)
+        assert restore_whole(client, specialty, moment) == [
+            f"Restored as it was on {moment.when}.",
+            "Its advisors stay as they are, since you may not change them.",
+        ]
+        assert list(specialty.advisors.all()) == [advisor]
+
+    def test_whole_guide_does_not_go_back_over_advisors_who_were_not_seen(self):
+        specialty = make_specialty()
+        seen = Versions(*versions_of_guide(specialty)).last_change
+        advisor = make_advisor(specialty)
+        with pytest.raises(WrittenSince):
+            restore_guide(specialty, specialty.history.get().history_date, seen=seen)
+        assert list(specialty.advisors.all()) == [advisor]
 
     def test_whole_guide_does_not_go_back_over_what_was_not_seen(self):
         specialty = make_specialty(summary="Old")
