@@ -56,7 +56,7 @@ def test_department_is_asked_thirty_days_before_an_answer_is_due(clock, urology)
     review, email = Review.objects.get(), OutgoingEmail.objects.get()
     assert email.subject == "Is what students read about Urology still right?"
     assert email.reply_to == OFFICE
-    assert "Of its 1 question, 1 has an answer that is due to be confirmed.\n" in email.text
+    assert "Of its 1 question, 1 has an answer to confirm.\n" in email.text
     assert f"http://testserver{review.get_absolute_url()}\n" in email.text
     assert (review.asked_by, review.state) == (None, "open")
 
@@ -66,7 +66,7 @@ def test_one_mail_tells_of_all_answers(clock, urology):
         make_answer(urology)
         make_question()
     assert work(clock, days=340) == [ASKED]
-    words = "Of its 5 questions, 3 have an answer that is due to be confirmed, and 2 have no answer yet."
+    words = "Of its 5 questions, 3 have an answer to confirm, and 2 have no answer yet."
     assert words in OutgoingEmail.objects.get().text
 
 
@@ -154,12 +154,24 @@ def test_silent_department_is_asked_again_a_year_after_it_was_asked(clock, urolo
     assert work(clock, days=1) == [ASKED]
 
 
-def test_department_is_asked_sooner_for_what_came_due_since_but_not_within_three_months(clock, urology):
-    clock.shift(timedelta(days=20))
+@pytest.mark.parametrize("later", [31, 90])
+def test_one_mail_tells_of_all_that_falls_due_before_the_next_can_go_out(clock, urology, later):
+    clock.shift(timedelta(days=later))
     make_answer(urology)
-    assert work(clock, days=315) == [ASKED]
+    assert work(clock, days=335 - later) == [ASKED]
+    assert "Of its 2 questions, 2 have an answer to confirm.\n" in OutgoingEmail.objects.get().text
+    confirm_all(Review.objects.get(), *Question.objects.filter(is_active=True).values_list("key", flat=True))
+    assert work(clock, days=334) == [ENDED]
+    assert work(clock, days=1) == [ASKED]
+
+
+def test_department_is_asked_again_in_three_months_at_the_earliest_and_thirty_days_before_it_is_due(clock, urology):
+    clock.shift(timedelta(days=91))
+    make_answer(urology)
+    assert work(clock, days=244) == [ASKED]
+    assert "Of its 2 questions, 1 has an answer to confirm.\n" in OutgoingEmail.objects.get().text
     confirm_all(Review.objects.get(), "old")
-    assert work(clock, days=89) == [ENDED]
+    assert work(clock, days=90) == [ENDED]
     assert work(clock, days=1) == [ASKED]
 
 

@@ -18,7 +18,7 @@ from .proposals import Source, State, WrittenOver, propose
 LINK = signing.Signer(sep=".", salt="review")
 VALID_FOR = timedelta(days=60)
 PATIENCE = timedelta(days=14)  # before a silent department is reminded, and then the office told
-LEAST_GAP = timedelta(days=90)  # between two reviews the portal asks a department for
+LEAST_GAP = 90  # days between two reviews the portal asks a department for
 LONGEST_NOTICE = 30  # days before an answer is due
 
 
@@ -30,15 +30,23 @@ class SaysNothingNew(Exception):
     """What was proposed is what the answer says already."""
 
 
-def due_date():
-    """Return the day up to which answers must have stood to be due, or nearly, for confirmation now."""
-    notice = min(LONGEST_NOTICE, settings.REVIEW_DAYS // 2)
-    return timezone.localdate() - timedelta(days=settings.REVIEW_DAYS - notice)
+def notice():
+    """Return how many days before an answer is due its department is asked."""
+    return min(LONGEST_NOTICE, settings.REVIEW_DAYS // 2)
+
+
+def least_gap():
+    return min(LEAST_GAP, settings.REVIEW_DAYS)
+
+
+def stood_since(days):
+    """Return the day up to which answers must have stood to be due within so many days."""
+    return timezone.localdate() - timedelta(days=settings.REVIEW_DAYS - days)
 
 
 def due_answers():
     """Return the published answers that their departments are to confirm now, or soon."""
-    day = due_date()
+    day = stood_since(notice())
     end_of_day = timezone.make_aware(datetime.combine(day, time.max))
     stood_long = Q(confirmed_on__lte=day) | Q(confirmed_on=None, edited_at__lte=end_of_day)
     return Answer.objects.published().filter(stood_long)
@@ -71,7 +79,7 @@ def to_ask():
     due, covered = due_answers().filter(specialty=OuterRef("pk")), OuterRef("covered")
     due_since = due.filter(Q(confirmed_on__gt=covered) | Q(confirmed_on=None, edited_at__date__gt=covered))
     not_this_year = Q(last_asked=None) | Q(last_asked__lte=now - year)
-    not_lately = Q(last_asked__lte=now - min(LEAST_GAP, year))
+    not_lately = Q(last_asked__lte=now - timedelta(days=least_gap()))
     specialties = reviewable().exclude(email="").exclude(reviews__state=Review.State.OPEN)
     return specialties.annotate(
         last_asked=Subquery(last.values("asked_at")[:1]), covered=Subquery(last.values("covers")[:1])
@@ -133,7 +141,8 @@ class ReviewQuerySet(models.QuerySet):
             raise NotNow(f"It is not time to ask the department of {specialty}.")
         entries = sorted(specialty.entries(), key=lambda entry: (not entry.is_blank, entry.standing.on))
         order = [entry.question.pk for entry in entries]
-        return self.create(specialty=specialty, asked_by=by, covers=due_date(), order=order)
+        covers = stood_since(least_gap() + notice())  # all that is due before the department can be asked again in time
+        return self.create(specialty=specialty, asked_by=by, covers=covers, order=order)
 
 
 class Review(models.Model):
