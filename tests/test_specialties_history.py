@@ -70,6 +70,13 @@ def restore_whole(client, specialty, version):
     return messages(client.post(history_url(specialty), data, follow=True))
 
 
+def make_liaison(specialty):
+    liaison = make_staff()
+    liaison.groups.add(Group.objects.get(name="Liaisons"))
+    Liaison.objects.create(user=liaison, specialty=specialty)
+    return liaison
+
+
 def messages(response):
     return [str(message) for message in response.context["messages"]]
 
@@ -236,25 +243,33 @@ class TestPage:
         assert client.get(history_url(guide)).status_code == 403
 
     @pytest.mark.parametrize("rows", [1, 3])
-    def test_queries_are_flat(self, superuser_client, superuser, django_assert_num_queries, rows):
+    @pytest.mark.parametrize(("is_liaison", "queries"), [(False, 18), (True, 20)])
+    def test_queries_are_flat(self, client, superuser, django_assert_num_queries, rows, is_liaison, queries):
         specialty = make_specialty()
         for _ in range(rows):
             rewrite(make_answer(specialty), "<p>New.</p>", superuser)
             make_resource(specialty).delete()
-        superuser_client.get(history_url(specialty))
-        with django_assert_num_queries(14):
-            superuser_client.get(history_url(specialty))
+            specialty.advisors.remove(make_advisor(specialty))
+            specialty.summary += "More"
+            specialty.save()
+        client.force_login(make_liaison(specialty) if is_liaison else superuser)
+        client.get(history_url(specialty))
+        with django_assert_num_queries(queries):
+            client.get(history_url(specialty))
 
     @pytest.mark.parametrize("rows", [1, 3])
-    def test_queries_of_an_advisor_are_flat(self, superuser_client, django_assert_num_queries, rows):
-        advisor = make_advisor(make_specialty(), stand_in=make_advisor())
+    @pytest.mark.parametrize(("is_liaison", "queries"), [(False, 16), (True, 18)])
+    def test_queries_of_an_advisor_are_flat(self, client, django_assert_num_queries, rows, is_liaison, queries):
+        specialty = make_specialty()
+        advisor = make_advisor(specialty, stand_in=make_advisor())
         for number in range(rows):
             advisor.bio = f"Bio {number}"
             advisor.save()
             advisor.specialties.add(make_specialty())
-        superuser_client.get(history_url(advisor))
-        with django_assert_num_queries(16):
-            superuser_client.get(history_url(advisor))
+        client.force_login(make_liaison(specialty) if is_liaison else make_superuser())
+        client.get(history_url(advisor))
+        with django_assert_num_queries(queries):
+            client.get(history_url(advisor))
 
     def test_has_pages(self, superuser_client):
         synonym = make_synonym()
@@ -421,10 +436,7 @@ class TestRestoring:
         specialty = make_specialty(summary="Old")
         [moment] = Versions(*versions_of_guide(specialty))[:1]
         advisor = make_advisor(specialty)
-        liaison = make_staff()
-        liaison.groups.add(Group.objects.get(name="Liaisons"))
-        Liaison.objects.create(user=liaison, specialty=specialty)
-        client.force_login(liaison)
+        client.force_login(make_liaison(specialty))
         assert restore_whole(client, specialty, moment) == [
             f"Restored as it was on {moment.when}.",
             "Its advisors stay as they are, since you may not change them.",
@@ -519,6 +531,15 @@ class TestDeleted:
         assert self.undelete(superuser_client, Synonym) == [
             "This version cannot be restored: Synonym with this Words already exists."
         ]
+
+    @pytest.mark.parametrize("rows", [1, 3])
+    @pytest.mark.parametrize(("make", "queries"), [(make_specialty, 8), (make_advisor, 10)])
+    def test_queries_of_the_list_are_flat(self, superuser_client, django_assert_num_queries, rows, make, queries):
+        model = type(make())
+        for _ in range(rows):
+            make().delete()
+        with django_assert_num_queries(queries):
+            superuser_client.get(deleted_url(model))
 
     def test_list_is_for_those_who_see_every_guide(self, client):
         make_specialty("Urology").delete()
