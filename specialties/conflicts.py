@@ -29,10 +29,9 @@ class NoSilentOverwrite(forms.ModelForm):
             self.data = self.data.copy()
             what_to_do = "Nothing of yours is stored yet. Look through it, and save again."
             if self.cleaned_data.get(DELETION_FIELD_NAME):
-                what_to_do = "It is not deleted yet. Look through it, and save again to delete it."
-                self.cleaned_data[DELETION_FIELD_NAME] = (
-                    False  # or else its formset would not ask what is wrong with it
-                )
+                what_to_do = "It is not deleted. Look through it, and tick it again to delete it."
+                self.cleaned_data[DELETION_FIELD_NAME] = False  # or its formset does not ask what is wrong with it
+                del self.data[self.add_prefix(DELETION_FIELD_NAME)]  # under a tick the row could not be read
             self.add_error(None, f"{self.who_and_when}. {what_to_do}")
             for name in stale:
                 self.show_both(name)

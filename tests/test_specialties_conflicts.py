@@ -92,14 +92,14 @@ class TestTickToDelete:
         Resource.objects.filter(pk=changed.pk).update(label="Theirs")
         data = posted(page, **{"resources-0-DELETE": "on", "resources-1-label": "Mine"})
         errors, response = self.deleted(superuser_client, specialty, data)
-        assert "It is not deleted yet. Look through it, and save again to delete it." in errors.pop("__all__")[0]
+        assert "It is not deleted. Look through it, and tick it again to delete it." in errors.pop("__all__")[0]
         assert errors == {"label": [CHANGED]}
         assert set(specialty.resources.values_list("label", flat=True)) == {"Theirs", other.label}
         html = response.content.decode()
-        assert "It is not deleted yet." in html
-        assert re.search(r'<input[^>]*name="resources-0-DELETE"[^>]*checked', html)
+        assert "It is not deleted." in html
+        assert not re.search(r'<input[^>]*name="resources-0-DELETE"[^>]*checked', html)
         assert 'value="Theirs"' in html
-        again = posted(response)  # with the tick still in its box
+        again = posted(response, **{"resources-0-DELETE": "on"})
         assert self.deleted(superuser_client, specialty, again)[0] is None
         assert list(specialty.resources.values_list("label", flat=True)) == ["Mine"]
 
