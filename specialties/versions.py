@@ -356,7 +356,7 @@ class Versions:
             each.order_by().annotate(part=Value(part)).values_list("history_date", "part", "history_id")
             for part, each in enumerate(records)
         ]
-        self.keys = first.union(*others, all=True).order_by("-history_date", "-history_id")
+        self.keys = first.union(*others, all=True).order_by("-history_date", "part", "-history_id")
 
     @property
     def last_change(self):

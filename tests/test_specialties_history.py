@@ -432,6 +432,23 @@ class TestRestoring:
         restore_whole(superuser_client, specialty, gone)
         assert list(specialty.advisors.all()) == []
 
+    def test_whole_guide_goes_back_to_a_whole_save(self, superuser_client):
+        specialty, answer = make_specialty(), make_question()
+        advisor = make_advisor(specialty)
+        page = superuser_client.get(change_url(specialty))
+        saved = {"summary": "Saved", f"{prefix_of(page, answer)}-short_answer": "Saved"}
+        superuser_client.post(change_url(specialty), posted(page, **saved, **{"Advisor_specialties-0-DELETE": "on"}))
+        text = Versions(Specialty.history.filter(id=specialty.pk))[:1][0]
+        specialty.refresh_from_db()
+        specialty.summary = "Later"
+        specialty.save()
+        specialty.advisors.add(advisor)
+        rewrite(specialty.answers.get(), "<p>Later.</p>")
+        restore_whole(superuser_client, specialty, text)
+        specialty.refresh_from_db()
+        assert (specialty.summary, specialty.answers.get().text) == ("Saved", ("Saved", ""))
+        assert list(specialty.advisors.all()) == []
+
     def test_advisors_stay_where_a_liaison_who_may_not_change_them_lets_a_guide_go_back(self, client):
         specialty = make_specialty(summary="Old")
         [moment] = Versions(*versions_of_guide(specialty))[:1]
