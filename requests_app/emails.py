@@ -88,31 +88,40 @@ def back_with_office(advisor_request, advisor):
 # Of a department's review, which is about no request
 
 
-def review_asked(review):
-    _to_department("review_asked", review)
+def review_asked(reviews):
+    _to_department("review_asked", reviews)
 
 
-def review_reminder(review):
-    _to_department("review_reminder", review)
+def review_reminder(reviews):
+    _to_department("review_reminder", reviews)
 
 
 def review_unanswered(review):
     """Tell the office that a department did not answer."""
-    _of_review("review_unanswered", review, to=settings.OFFICE_EMAIL, reply_to=review.specialty.email)
+    _of_review("review_unanswered", review)
 
 
 def review_ended(review):
     """Tell the office what a department said."""
-    _of_review("review_ended", review, to=settings.OFFICE_EMAIL, reply_to=review.specialty.email)
+    _of_review("review_ended", review)
 
 
-def _to_department(kind, review):
-    _of_review(kind, review, to=review.specialty.email, reply_to=settings.OFFICE_EMAIL)
+def _to_department(kind, reviews):
+    """Send one message about all these guides of a department."""
+    guides = [_said_in(review) for review in reviews]
+    _write(kind, None, to=reviews[0].specialty.email, reply_to=settings.OFFICE_EMAIL, guides=guides)
 
 
-def _of_review(kind, review, **addresses):
+def _of_review(kind, review):
+    _write(kind, None, to=settings.OFFICE_EMAIL, reply_to=review.specialty.email, **_said_in(review))
+
+
+def _said_in(review):
     entries = review.entries()
-    said = {
+    return {
+        "review": review,
+        "specialty": review.specialty,
+        "entries": entries,
         "due": sum(entry.is_due for entry in entries),
         "blank": sum(entry.is_blank and not entry.is_done for entry in entries),
         "done": sum(entry.is_done for entry in entries),
@@ -120,7 +129,6 @@ def _of_review(kind, review, **addresses):
         "proposed": [entry for entry in entries if entry.is_proposed],
         "nothing_said": [entry for entry in entries if not entry.is_done],
     }
-    _write(kind, None, **addresses, review=review, specialty=review.specialty, entries=entries, **said)
 
 
 def _to_student(kind, advisor_request, **context):

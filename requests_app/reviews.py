@@ -3,26 +3,36 @@
 from django.db import transaction
 
 from specialties.models import Review
-from specialties.models.reviews import to_ask
+from specialties.models.reviews import NotNow, to_ask
 
 from . import emails
 
 
 @transaction.atomic
-def ask(specialty, *, by=None):
-    """Ask a department to go through its answers; staff ask once more where it is asked already. Raises NotNow."""
-    review = specialty.reviews.open().first() if by else None
-    if review:
+def ask(specialty):
+    """Ask a department to go through all its guides, where it is time. Raises NotNow."""
+    emails.review_asked(Review.objects.begin_in_time(specialty))
+
+
+@transaction.atomic
+def ask_at_once(specialty, *, by):
+    """Ask a department of one guide for a user, once more where it is asked already. Raises NotNow."""
+    if review := specialty.reviews.open().first():
         review.remind()
-        emails.review_reminder(review)
+        emails.review_reminder([review])
     else:
-        emails.review_asked(Review.objects.begin(specialty, by=by))
+        emails.review_asked([Review.objects.begin(specialty, by=by)])
 
 
 @transaction.atomic
 def remind(review):
-    review.remind_in_time()
-    emails.review_reminder(review)
+    """Remind a department of all its guides that it has not gone through in time. Raises NotNow."""
+    reviews = list(Review.objects.to_remind().of_department(review.specialty).order_by("specialty_id"))
+    if review not in reviews:
+        raise NotNow(f"{review}: its department is reminded already.")
+    for each in reviews:
+        each.remind_in_time()
+    emails.review_reminder(reviews)
 
 
 @transaction.atomic

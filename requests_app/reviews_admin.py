@@ -20,7 +20,7 @@ class AskForReviewForm(Verb):
     title = "Ask for a review"
 
     def apply(self, specialty, *, by):
-        reviews.ask(specialty, by=by)
+        reviews.ask_at_once(specialty, by=by)
         return messages.SUCCESS, f"The department is asked by e-mail at {specialty.email}."
 
 

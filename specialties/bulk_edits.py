@@ -29,9 +29,23 @@ class YesNo(forms.Field):
         return value == "yes"
 
 
-class Slugs(forms.ModelMultipleChoiceField):
-    def clean(self, value):
-        return super().clean([slug.strip() for slug in value.split(",") if slug.strip()])
+class Slug(forms.Field):
+    """A row by its slug, of those `known` to the sheet, so that no line asks for its own."""
+
+    known = {}
+
+    def to_python(self, value):
+        return self.row(value) if value else None
+
+    def row(self, slug):
+        if slug not in self.known:
+            raise ValidationError(f"Select a valid choice. {slug} is not one of the available choices.")
+        return self.known[slug]
+
+
+class Slugs(Slug):
+    def to_python(self, value):
+        return [self.row(slug.strip()) for slug in value.split(",") if slug.strip()]
 
 
 class LineForm(forms.ModelForm):
@@ -50,8 +64,8 @@ class AdvisorLine(LineForm):
     show_email = YesNo()
     accepts_requests = YesNo()
     on_selection_committee = YesNo()
-    stand_in = forms.ModelChoiceField(Advisor.objects.all(), to_field_name="slug", required=False)
-    specialties = Slugs(Specialty.objects.all(), to_field_name="slug", required=False)
+    stand_in = Slug(required=False)
+    specialties = Slugs(required=False)
 
     class Meta:
         model = Advisor
@@ -85,7 +99,7 @@ class Line:
 class Sheet:
     """Rows of one model that a user works with, keyed by what people know them by."""
 
-    keys, form, reading, notes = [], None, "", []
+    keys, form, reading, notes, known = [], None, "", [], {}
 
     def __init__(self, user):
         self.user = user
@@ -182,14 +196,20 @@ class Sheet:
             yield "Somebody edited this after the export. Export anew, and edit that."
 
     def fill_in(self, line, changed):
-        """Put the changed cells into the row in memory, as a form does. Returns what is wrong with them."""
+        """Put the changed cells into the row in memory, as a form does. Returns what is wrong with them.
+
+        What is unique of a row is its key, and other rows are of those known: neither is asked for line by line.
+        """
         data = {field.name: value_of(line.cells[heading], field) for heading, field in changed.items()}
         line.form = self.form(data, instance=line.row)
         for name in set(line.form.fields) - set(data):
             del line.form.fields[name]
+        for name in set(line.form.fields) & set(self.known):
+            line.form.fields[name].known = self.known[name]
         errors = {**line.form.errors}
+        relations = {field.name for field in self.model._meta.fields if field.is_relation}
         try:
-            line.row.full_clean(exclude=set(errors))
+            line.row.full_clean(exclude=relations | set(errors), validate_unique=False, validate_constraints=False)
         except ValidationError as error:
             errors |= error.message_dict
         labels = {field.name: f"{heading}: " for heading, field in self.fields.items()}
@@ -265,6 +285,11 @@ class AdvisorSheet(Sheet):
     def visible(self):
         return {specialty.slug for specialty in Specialty.objects.visible_to(self.user)}
 
+    @cached_property
+    def known(self):
+        models = {"stand_in": Advisor, "specialties": Specialty}
+        return {name: {row.slug: row for row in model.objects.all()} for name, model in models.items()}
+
     def rows(self):
         advisors = Advisor.objects.visible_to(self.user).select_related("stand_in").prefetch_related("specialties")
         return with_last_change(advisors)
@@ -275,7 +300,7 @@ class AdvisorSheet(Sheet):
     def new_row(self, key, cells):
         """One that was never exported is added."""
         [slug] = key
-        if cells.get(LAST_EDITED) or not slug or Advisor.objects.filter(slug=slug).exists():
+        if cells.get(LAST_EDITED) or not slug or slug in self.known["stand_in"]:
             return None
         return Advisor(slug=slug)
 

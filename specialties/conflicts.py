@@ -3,6 +3,7 @@
 from django import forms
 from django.contrib import admin
 from django.db import transaction
+from django.forms.formsets import DELETION_FIELD_NAME
 from django.utils.text import capfirst, normalize_newlines
 
 from .versions import Version, shown
@@ -27,6 +28,10 @@ class NoSilentOverwrite(forms.ModelForm):
         if self.instance.pk and self.has_changed() and (stale := [name for name in self.fields if self.is_stale(name)]):
             self.data = self.data.copy()
             what_to_do = "Nothing of yours is stored yet. Look through it, and save again."
+            if self.cleaned_data.get(DELETION_FIELD_NAME):
+                what_to_do = "It is not deleted. Look through it, and tick it again to delete it."
+                self.cleaned_data[DELETION_FIELD_NAME] = False  # or its formset does not ask what is wrong with it
+                del self.data[self.add_prefix(DELETION_FIELD_NAME)]  # under a tick the row could not be read
             self.add_error(None, f"{self.who_and_when}. {what_to_do}")
             for name in stale:
                 self.show_both(name)

@@ -1,6 +1,7 @@
 """Who changed which word when, kept by django-simple-history in the transaction of each change."""
 
 from django.db.models import QuerySet
+from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 ADDED, CHANGED, DELETED = "+", "~", "-"
@@ -15,8 +16,17 @@ class History(HistoricalRecords):
     def create_historical_record(self, instance, history_type, using=None):
         if history_type != DELETED:
             instance = self.as_stored(instance)
+        instance._history_date = self.moment()
         if history_type != CHANGED or self.is_new(instance):
             super().create_historical_record(instance, history_type, using)
+
+    def moment(self):
+        """All that one save changes, it changes at one moment: a guide goes back to none in the middle of it."""
+        request = getattr(self.context, "request", None)
+        moment = getattr(request, "moment_of_change", None) or timezone.now()
+        if request:
+            request.moment_of_change = moment
+        return moment
 
     def as_stored(self, instance):
         """What is in memory may be older than the row, where save() names its fields."""

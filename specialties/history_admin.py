@@ -11,7 +11,16 @@ from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from unfold.decorators import action
 
-from .versions import Version, Versions, WrittenSince, deleted, restore_guide, versions_of_guide, with_neighbours
+from .versions import (
+    Version,
+    Versions,
+    WrittenSince,
+    deleted,
+    restore_guide,
+    versions_of_guide,
+    with_neighbours,
+    words_of_guide,
+)
 
 ON_A_PAGE = 25
 
@@ -77,7 +86,7 @@ class KeepsHistory:
 
 
 class KeepsHistoryOfGuide(KeepsHistory):
-    """One page for a guide with its answers and resources, each of which can go back alone, or all together."""
+    """One page for a guide with its answers, resources and advisors: words can go back alone, or all together."""
 
     def history_of(self, specialty):
         return versions_of_guide(specialty)
@@ -99,14 +108,25 @@ class KeepsHistoryOfGuide(KeepsHistory):
 
     def decide(self, request, specialty):
         if "guide" not in request.POST:
-            return super().decide(request, specialty)
+            return self.restore(request, words_of_guide(specialty))
         if not self.may_restore_guide(request.user):
             raise PermissionDenied
         dates = (each.filter(history_date=moment_of(request.POST["guide"])) for each in self.history_of(specialty))
         version = next((Version(record) for records in dates for record in records), None)
-        seen = request.POST.get("last_change")
         if version:
-            attempt(request, lambda: restore_guide(specialty, version.record.history_date, seen=seen), version.when)
+            self.restore_guide(request, specialty, version)
+
+    def restore_guide(self, request, specialty, version):
+        moment, seen = version.record.history_date, request.POST.get("last_change")
+        with_advisors = request.user.has_perm("specialties.change_advisor")
+        deleted = attempt(
+            request, lambda: restore_guide(specialty, moment, seen=seen, with_advisors=with_advisors), version.when
+        )
+        if deleted:
+            names = ", ".join(deleted)
+            messages.warning(request, f"Not among its advisors again, since they were deleted: {names}.")
+        if deleted is not None and not with_advisors:
+            messages.warning(request, "Its advisors stay as they are, since you may not change them.")
 
 
 def moment_of(text):
@@ -117,7 +137,7 @@ def moment_of(text):
 
 
 def attempt(request, restore, when):
-    """Return what `restore` does; the reason why it could not becomes a message."""
+    """Return what `restore` returns; the reason why it could not becomes a message."""
     try:
         row = restore()
     except WrittenSince:

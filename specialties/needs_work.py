@@ -4,7 +4,6 @@ A rule looks at one guide and finds places in it. That a place is found does not
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
@@ -22,7 +21,7 @@ from .models import Answer, LinkCheck, Question
 A_YEAR = timedelta(days=365)
 CYCLE_BEGINS = 7  # July: from then on applicants are those of the next year's Match
 OLDEST_CYCLE = 2  # cycles before the current one
-FEWEST_WORDS = 4  # "Yes, it does" may well be right twice
+FEWEST_WORDS = 7  # "Strongly recommended but not required" may well be right twice
 SHORT = 100  # characters of an answer that says nothing but whom to ask
 FEWEST_VOTES = 3
 AROUND = 40  # characters shown on each side of what was found
@@ -36,7 +35,22 @@ ASK = re.compile(
     r"\b(advis[eo]rs?|mentors?|department|dean)\b",
     re.I | re.S,
 )
-NO = re.compile(r"(no|none|never|not (necessary|needed|required|recommended))\b(?! more| fewer| less)", re.I)
+ELSEWHERE = re.compile(r"(please )?(see|visit|refer to|check|contact)\b|.*\b(web ?(site|page)|details)\b")
+OPINION = (
+    r"(?:necessary|needed|required?|helpful|useful|important|(?:recommend|encourage|advise|suggest|expect)(?:e?d)?)"
+)
+NO = re.compile(
+    r"(?:not|n[’']t|\b(?:never|rarely|seldom|none|no(?! more| fewer| less)(?: \w+){0,3}))"
+    rf"(?: are| is| be)?(?: \w+ly)? {OPINION}\b"
+    r"|^(?:no|none|never|rarely|seldom|unnecessary|not (?:at all|(?!only)\w+ly))\b"
+    r"|\b(?:recommend|advise)[sd]? (?:against|no)\b|(?<!be )(?<!not )discouraged?\b",
+    re.I,
+)
+AFTER_ALL = re.compile(
+    rf"\b(?:yes|{OPINION}|optional|but|if|unless|except|(?:more|fewer|less) than|beyond|limit|preference|minimum"
+    r"|maximum|second|third|fourth|another|additional|extra)\b",
+    re.I,
+)
 NUMBER = re.compile(r"\b([1-9]\d?|one|two|three|four|five|six)\b", re.I)
 STEP_1 = re.compile(r"\bstep\s*(?:1|one|(?-i:I))\b", re.I)
 SCORE = re.compile(r"\bscor(e|es|ed|ing)\b|\b[12]\d\d\b", re.I)
@@ -158,15 +172,24 @@ def is_no_answer(text):
 
 
 def said_twice(guide):
-    same = defaultdict(list)
+    """The same words under several questions, short answer or full text, punctuation and capitals aside."""
+    texts = {entry: texts_for_one_question(guide, entry) for entry in guide.given}
     for entry in guide.given:
-        words = guide.bodies[entry.question.key].casefold().split()
-        if len(words) >= FEWEST_WORDS:
-            same[" ".join(words)].append(entry)
-    for entries in same.values():
-        for entry in entries if len(entries) > 1 else []:
-            others = [other.question.label for other in entries if other is not entry]
+        others = [other.question.label for other in guide.given if other != entry and texts[other] & texts[entry]]
+        if others:
             yield finding(entry, f"the same as {', '.join(others)}")
+
+
+def texts_for_one_question(guide, entry):
+    """Return what an answer says that is hardly right under two questions.
+
+    "Yes", "3" and "Strongly recommended but not required" can be right under many. From FEWEST_WORDS on a text rather
+    was pasted twice; and what only leads elsewhere, as "See the website", answers neither, however short it is.
+    """
+    texts = (
+        " ".join(re.findall(r"\w+", text.casefold())) for text in (entry.short_answer, guide.bodies[entry.question.key])
+    )
+    return {text for text in texts if len(text.split()) >= FEWEST_WORDS or ELSEWHERE.match(text)}
 
 
 def contradiction(guide):
@@ -175,8 +198,15 @@ def contradiction(guide):
         if not {first, second} <= entries.keys():
             continue
         whether, count = (first_line(guide.text_of(entries[key])) for key in (first, second))
-        if NUMBER.search(count) and (not whether or NO.match(whether)):
+        if NUMBER.search(count) and (not whether or is_no(whether)):
             yield finding(entries[first], f"{whether or 'Blank'}; {entries[second].question}: {count}")
+
+
+def is_no(text):
+    """Whether the first sentence says no and does not take it back, as "Helpful, not required" does."""
+    sentence = SENTENCE.match(text)
+    rest, noes = NO.subn("", sentence[0] if sentence else "")
+    return noes > 0 and not AFTER_ALL.search(rest)
 
 
 def first_line(text):

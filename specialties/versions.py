@@ -111,6 +111,23 @@ class Version:
         return put_back(record)
 
 
+class CameOrLeft(Version):
+    """An advisor of a guide as its own page tells it: a change of the advisor that can only be taken back there."""
+
+    name = "Advisors"
+    is_restorable = False
+
+    @property
+    def what(self):
+        return "added" if self.record.came else "taken away"
+
+    @property
+    def differences(self):
+        """Nothing else of the advisor, who may advise on what a reader of this page does not see."""
+        names = ("", self.record.name) if self.record.came else (self.record.name, "")
+        yield "Name", difference(*names)
+
+
 def raw(record, field):
     return (getattr(record, field.attname) if record else None) or None
 
@@ -211,7 +228,7 @@ def bring_back_parts(specialty):
         for record in deleted(model).filter(specialty_id=specialty.pk, history_change_reason=deleted_with(Specialty)):
             if model is not Answer or Question.objects.filter(pk=record.question_id).exists():
                 bring_back(record)
-    versions = with_neighbours(Advisor.history.filter(historicaladvisor_specialties__specialty=specialty.pk))
+    versions = with_neighbours(advising_on(specialty))
     specialty.advisors.add(*Advisor.objects.filter(pk__in=[each.id for each in versions if each.pk == each.newest]))
 
 
@@ -221,15 +238,16 @@ def set_related(row, record, field):
 
 
 @transaction.atomic
-def restore_guide(specialty, moment, *, seen):
+def restore_guide(specialty, moment, *, seen, with_advisors=True):
     """Let a guide, its answers and its resources say what they said then, unless they changed since they were `seen`.
 
-    Answers that were given later become blank, resources that came later go. Raises like Version.restore.
+    Answers that were given later become blank, resources that came later go. Returns the names of those who advised
+    then and cannot again. Raises like Version.restore.
     """
     specialty = Specialty.objects.select_for_update(no_key=True).get(pk=specialty.pk)
     if Versions(*versions_of_guide(specialty)).last_change != seen:
         raise WrittenSince
-    for records in versions_of_guide(specialty):
+    for records in words_of_guide(specialty):
         then = Subquery(
             records.filter(id=OuterRef("id"), history_date__lte=moment).order_by("-history_id").values("history_id")[:1]
         )
@@ -238,9 +256,41 @@ def restore_guide(specialty, moment, *, seen):
             put_back(record)
         for row in later(specialty, records.model.instance_type, {record.id for record in there}):
             take_back(row, moment)
+    return restore_advisors(specialty, moment) if with_advisors else []
+
+
+def restore_advisors(specialty, moment):
+    """Let those advise on a guide who did then, and return the names of those who were deleted."""
+    of_row = Advisor.history.filter(id=OuterRef("id"), history_date__lte=moment).order_by("-history_id")
+    records = advising_on(specialty).filter(history_id=Subquery(of_row.values("history_id")[:1]))
+    then = set(Advisor.objects.filter(pk__in=records.values("id")))
+    for advisor in then ^ set(specialty.advisors.all()):
+        advisor._change_reason = reason(moment)
+        advisor.specialties.add(specialty) if advisor in then else advisor.specialties.remove(specialty)
+    return sorted(record.name for record in records if record.id not in {advisor.pk for advisor in then})
+
+
+def advising_on(specialty):
+    return Advisor.history.filter(historicaladvisor_specialties__specialty=specialty.pk)
 
 
 def versions_of_guide(specialty):
+    return [*words_of_guide(specialty), came_or_left(specialty)]
+
+
+def came_or_left(specialty):
+    """Return the versions with which advisors began to advise on a guide, or ceased, and whether they `came`."""
+    on_it = advising_on(specialty)
+    before = Advisor.history.filter(id=OuterRef("id"), history_id__lt=OuterRef("history_id")).order_by("-history_id")
+    return (
+        Advisor.history.filter(id__in=on_it.values("id"))
+        .annotate(before_id=Subquery(before.values("history_id")[:1]))
+        .annotate(came=Exists(on_it.filter(history_id=OuterRef("history_id"))))
+        .exclude(came=Exists(on_it.filter(history_id=OuterRef("before_id"))))
+    )
+
+
+def words_of_guide(specialty):
     return [
         Specialty.history.filter(id=specialty.pk),
         Answer.history.filter(specialty_id=specialty.pk),
@@ -306,7 +356,7 @@ class Versions:
             each.order_by().annotate(part=Value(part)).values_list("history_date", "part", "history_id")
             for part, each in enumerate(records)
         ]
-        self.keys = first.union(*others, all=True).order_by("-history_date", "-history_id")
+        self.keys = first.union(*others, all=True).order_by("-history_date", "part", "-history_id")
 
     @property
     def last_change(self):
@@ -321,11 +371,13 @@ class Versions:
         found = {}
         for part, records in enumerate(self.records):
             own = [key for _, number, key in keys if number == part]
-            found |= {(part, each.record.pk): each for each in versions(records.model, own)}
+            found |= {(part, each.record.pk): each for each in versions(records, own)}
         return [found[part, key] for _, part, key in keys]
 
 
-def versions(model, keys):
-    rows = list(with_neighbours(model.objects.filter(history_id__in=keys)))
-    before = with_neighbours(model.objects.filter(history_id__in=[row.before_id for row in rows])).in_bulk()
+def versions(records, keys):
+    rows = list(with_neighbours(records.filter(history_id__in=keys)))
+    if "came" in records.query.annotations:
+        return [CameOrLeft(row) for row in rows]
+    before = with_neighbours(records.model.objects.filter(history_id__in=[row.before_id for row in rows])).in_bulk()
     return [Version(row, before.get(row.before_id)) for row in rows]

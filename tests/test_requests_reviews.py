@@ -56,7 +56,9 @@ def test_department_is_asked_thirty_days_before_an_answer_is_due(clock, urology)
     review, email = Review.objects.get(), OutgoingEmail.objects.get()
     assert email.subject == "Is what students read about Urology still right?"
     assert email.reply_to == OFFICE
-    assert "Of its 1 question, 1 has an answer that is due to be confirmed.\n" in email.text
+    assert (
+        "Urology: of its 1 question, 1 has an answer to confirm. Until Thursday, 3 June, on this page:\n" in email.text
+    )
     assert f"http://testserver{review.get_absolute_url()}\n" in email.text
     assert (review.asked_by, review.state) == (None, "open")
 
@@ -66,7 +68,7 @@ def test_one_mail_tells_of_all_answers(clock, urology):
         make_answer(urology)
         make_question()
     assert work(clock, days=340) == [ASKED]
-    words = "Of its 5 questions, 3 have an answer that is due to be confirmed, and 2 have no answer yet."
+    words = "of its 5 questions, 3 have an answer to confirm, and 2 have no answer yet."
     assert words in OutgoingEmail.objects.get().text
 
 
@@ -89,7 +91,7 @@ def test_department_whose_review_was_finished_a_moment_ago_is_not_asked_by_a_slo
     work(clock)
     confirm_all(Review.objects.get())
     with pytest.raises(NotNow):
-        Review.objects.begin(found)
+        Review.objects.begin_in_time(found)
 
 
 @pytest.mark.parametrize("fields", [{"is_active": False}, {"specialty": "another"}])
@@ -154,13 +156,72 @@ def test_silent_department_is_asked_again_a_year_after_it_was_asked(clock, urolo
     assert work(clock, days=1) == [ASKED]
 
 
-def test_department_is_asked_sooner_for_what_came_due_since_but_not_within_three_months(clock, urology):
-    clock.shift(timedelta(days=20))
+@pytest.mark.parametrize("later", [31, 90])
+def test_one_mail_tells_of_all_that_falls_due_before_the_next_can_go_out(clock, urology, later):
+    clock.shift(timedelta(days=later))
     make_answer(urology)
-    assert work(clock, days=315) == [ASKED]
-    confirm_all(Review.objects.get(), "old")
-    assert work(clock, days=89) == [ENDED]
+    assert work(clock, days=335 - later) == [ASKED]
+    assert "of its 2 questions, 2 have an answer to confirm. " in OutgoingEmail.objects.get().text
+    confirm_all(Review.objects.get(), *Question.objects.filter(is_active=True).values_list("key", flat=True))
+    assert work(clock, days=334) == [ENDED]
     assert work(clock, days=1) == [ASKED]
+
+
+def test_department_is_asked_again_in_three_months_at_the_earliest_and_thirty_days_before_it_is_due(clock, urology):
+    clock.shift(timedelta(days=91))
+    make_answer(urology)
+    assert work(clock, days=244) == [ASKED]
+    assert "of its 2 questions, 1 has an answer to confirm. " in OutgoingEmail.objects.get().text
+    confirm_all(Review.objects.get(), "old")
+    assert work(clock, days=90) == [ENDED]
+    assert work(clock, days=1) == [ASKED]
+
+
+def test_department_with_several_guides_gets_one_mail_and_one_reminder_with_a_link_to_each(clock, urology):
+    clock.shift(timedelta(days=90))
+    second = make_specialty("Vascular", email="Urology@Example.edu")
+    make_answer(second, Question.objects.get(key="old"))
+    for name, fields in {"Draft": {"is_published": False}, "Elsewhere": {"email": "else@example.edu"}}.items():
+        make_answer(make_specialty(name, **{"email": DEPARTMENT} | fields), Question.objects.get(key="old"))
+    assert work(clock, days=245) == [ASKED]
+    first, second = (Review.objects.get(specialty__name=name) for name in ("Urology", "Vascular"))
+    email = OutgoingEmail.objects.get()
+    assert email.subject == "Is what students read in your 2 guides still right?"
+    words = "of its 1 question, 1 has an answer to confirm. Until Thursday, 3 June, on this page:"
+    for review in (first, second):
+        line = f"{review.specialty}: {words}\nhttp://testserver{review.get_absolute_url()}\n"
+        assert line in email.text
+    assert work(clock, days=14) == [REMINDER]
+    reminder = OutgoingEmail.objects.get(kind="review_reminder")
+    assert [review.get_absolute_url() in reminder.text for review in (first, second)] == [True, True]
+    assert work(clock, days=14) == [UNANSWERED, UNANSWERED]
+
+
+@pytest.mark.parametrize("why", ["nothing to confirm", "asked lately"])
+def test_guide_with_nothing_to_confirm_or_asked_lately_is_not_in_the_mail(clock, urology, why):
+    make_answer(make_specialty("Vascular", email=DEPARTMENT), Question.objects.get(key="old"))
+    clock.shift(timedelta(days=330))
+    if why == "asked lately":
+        review = make_review(urology)
+        review.finish(name="Dr. B")
+        Specialty.objects.update(email=DEPARTMENT)
+    else:
+        urology.answers.update(confirmed_on="2027-03-30")
+    work(clock, days=5)
+    assert [review.specialty.name for review in Review.objects.open()] == ["Vascular"]
+    email = OutgoingEmail.objects.get(kind="review_asked")
+    assert email.subject == "Is what students read about Vascular still right?"
+
+
+def test_department_that_went_through_one_of_its_guides_is_reminded_of_the_other(clock, urology):
+    second = make_specialty("Vascular", email=DEPARTMENT)
+    make_answer(second, Question.objects.get(key="old"))
+    assert work(clock, days=335) == [ASKED]
+    review = urology.reviews.get()
+    confirm_all(review, "old")
+    assert work(clock, days=14) == [REMINDER, ENDED]
+    text = OutgoingEmail.objects.get(kind="review_reminder").text
+    assert (review.get_absolute_url() in text, second.reviews.get().get_absolute_url() in text) == (False, True)
 
 
 def confirm_all(review, *keys):
@@ -206,14 +267,17 @@ def test_several_workers_take_each_step_once(questions):
     with time_machine.travel(NOW, tick=False):
         for name in ("asked", "reminded", "unanswered", "run-out", "finished"):
             make_specialty(name, email=f"{name}@example.edu")
+        for name in ("asked", "reminded"):
+            make_specialty(f"another {name}", email=f"{name}@example.edu")
         for name, fields in {
             "reminded": {"worked_on_at": "2026-04-20T11:00-05:00"},
             "unanswered": {"worked_on_at": "2026-04-01T12:00-05:00", "reminded_at": "2026-04-15T12:00-05:00"},
             "run-out": {"asked_at": "2026-03-01T12:00-05:00"},
             "finished": {"state": "finished", "ended_at": NOW},
         }.items():
-            make_review(Specialty.objects.get(name=name), **fields)
-            Specialty.objects.filter(name=name).update(email=f"{name}@example.edu")
+            for specialty in Specialty.objects.filter(email=f"{name}@example.edu"):
+                make_review(specialty, **fields)
+                Specialty.objects.filter(pk=specialty.pk).update(email=f"{name}@example.edu")
 
         def work(_):
             try:
@@ -228,7 +292,9 @@ def test_several_workers_take_each_step_once(questions):
     assert [kind for kind, _ in written] == [
         *("review_asked", "review_ended", "review_ended", "review_reminder", "review_unanswered"),
     ]
-    assert Review.objects.count() == 5
+    assert Review.objects.count() == 7
+    for kind in ("review_asked", "review_reminder"):
+        assert OutgoingEmail.objects.get(kind=kind).text.count("/review/") == 2
 
 
 # Staff

@@ -1,5 +1,6 @@
 """Two who save the same thing in the admin: the second sees what the first wrote, and decides."""
 
+import re
 from datetime import UTC, datetime
 from io import BytesIO
 
@@ -72,6 +73,43 @@ def test_resource_two_changed_is_shown_to_the_second(superuser_client):
     assert [list(errors) for errors in resources.errors] == [["__all__", "label"], []]
     assert superuser_client.post(change_url(specialty), posted(response)).status_code == 302
     assert [*specialty.resources.values_list("label", "note")] == [("Theirs", "Mine"), ("Theirs, too", "")]
+
+
+class TestTickToDelete:
+    def deleted(self, client, specialty, data):
+        """Save with the tick at the first resource; return the errors of its row, None where it was taken."""
+        response = client.post(change_url(specialty), data)
+        if response.status_code == 302:
+            return None, response
+        inlines = response.context["inline_admin_formsets"]
+        [resources] = [each.formset for each in inlines if each.opts.model is Resource]
+        return dict(resources.errors[0]), response
+
+    def test_at_what_somebody_else_changed_shows_it_first(self, superuser_client):
+        specialty = make_specialty()
+        changed, other = make_resource(specialty), make_resource(specialty)
+        page = superuser_client.get(change_url(specialty))
+        Resource.objects.filter(pk=changed.pk).update(label="Theirs")
+        data = posted(page, **{"resources-0-DELETE": "on", "resources-1-label": "Mine"})
+        errors, response = self.deleted(superuser_client, specialty, data)
+        assert "It is not deleted. Look through it, and tick it again to delete it." in errors.pop("__all__")[0]
+        assert errors == {"label": [CHANGED]}
+        assert set(specialty.resources.values_list("label", flat=True)) == {"Theirs", other.label}
+        html = response.content.decode()
+        assert "It is not deleted." in html
+        assert not re.search(r'<input[^>]*name="resources-0-DELETE"[^>]*checked', html)
+        assert 'value="Theirs"' in html
+        again = posted(response, **{"resources-0-DELETE": "on"})
+        assert self.deleted(superuser_client, specialty, again)[0] is None
+        assert list(specialty.resources.values_list("label", flat=True)) == ["Mine"]
+
+    def test_at_what_nobody_changed_deletes_at_once(self, superuser_client):
+        specialty = make_specialty()
+        make_resource(specialty)
+        page = superuser_client.get(change_url(specialty))
+        data = posted(page, **{"resources-0-DELETE": "on"})
+        assert self.deleted(superuser_client, specialty, data)[0] is None
+        assert not specialty.resources.exists()
 
 
 def test_says_who_saved_meanwhile(superuser_client, django_user_model):

@@ -4,13 +4,13 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import AnonymousUser, Group, User
 from django.urls import reverse
 from django.utils import timezone
 from simple_history.models import HistoricalRecords
 
 from requests_app.handover import hand_over
-from specialties.models import Advisor, Answer, Question, Resource, Specialty, Stage, Synonym
+from specialties.models import Advisor, Answer, Liaison, Question, Resource, Specialty, Stage, Synonym
 from specialties.models.proposals import Source, propose
 from specialties.search import SearchEntry
 from specialties.versions import Versions, WrittenSince, restore_guide, versions_of_guide
@@ -62,6 +62,19 @@ def restore(client, row, version, **data):
     page = client.get(history_url(row))
     seen = {each.seen_as: each.record.newest for each in page.context["page"]}
     return messages(client.post(history_url(row), seen | {"version": version.key} | data, follow=True))
+
+
+def restore_whole(client, specialty, version):
+    """Let a guide go back to the moment of a version; return the messages."""
+    data = {"guide": version.moment, "last_change": Versions(*versions_of_guide(specialty)).last_change}
+    return messages(client.post(history_url(specialty), data, follow=True))
+
+
+def make_liaison(specialty):
+    liaison = make_staff()
+    liaison.groups.add(Group.objects.get(name="Liaisons"))
+    Liaison.objects.create(user=liaison, specialty=specialty)
+    return liaison
 
 
 def messages(response):
@@ -202,6 +215,24 @@ class TestPage:
         assert "One to <del>two </del><ins>three </ins>away rotations" in html
         assert f"{superuser} · a command" in html
 
+    def test_shows_advisors_who_came_and_left_and_nothing_else_of_them(self, superuser_client):
+        specialty, draft = make_specialty(), make_specialty("Of a draft", is_published=False)
+        advisor = make_advisor(specialty, draft, name="Kim Gone")
+        advisor.bio = "A bio"
+        advisor.save()
+        specialty.advisors.set([])
+        page = superuser_client.get(history_url(specialty))
+        assert [(each.name, each.what, list(each.differences)) for each in page.context["page"]][:2] == [
+            ("Advisors", "taken away", [("Name", "<del>Kim Gone</del>")]),
+            ("Advisors", "added", [("Name", "<ins>Kim Gone</ins>")]),
+        ]
+        assert len(page.context["page"]) == 3
+        assert "Of a draft" not in page.content.decode()
+        [came] = [each for each in page.context["page"] if each.what == "added" and each.name == "Advisors"]
+        data = {"version": came.key, came.seen_as: came.record.newest}
+        assert superuser_client.post(history_url(specialty), data).status_code == 404
+        assert not specialty.advisors.exists()
+
     def test_shows_nothing_of_another_guide(self, superuser_client, guide):
         make_full_specialty(summary="Of another guide")
         html = superuser_client.get(history_url(guide)).content.decode()
@@ -212,25 +243,33 @@ class TestPage:
         assert client.get(history_url(guide)).status_code == 403
 
     @pytest.mark.parametrize("rows", [1, 3])
-    def test_queries_are_flat(self, superuser_client, superuser, django_assert_num_queries, rows):
+    @pytest.mark.parametrize(("is_liaison", "queries"), [(False, 18), (True, 20)])
+    def test_queries_are_flat(self, client, superuser, django_assert_num_queries, rows, is_liaison, queries):
         specialty = make_specialty()
         for _ in range(rows):
             rewrite(make_answer(specialty), "<p>New.</p>", superuser)
             make_resource(specialty).delete()
-        superuser_client.get(history_url(specialty))
-        with django_assert_num_queries(14):
-            superuser_client.get(history_url(specialty))
+            specialty.advisors.remove(make_advisor(specialty))
+            specialty.summary += "More"
+            specialty.save()
+        client.force_login(make_liaison(specialty) if is_liaison else superuser)
+        client.get(history_url(specialty))
+        with django_assert_num_queries(queries):
+            client.get(history_url(specialty))
 
     @pytest.mark.parametrize("rows", [1, 3])
-    def test_queries_of_an_advisor_are_flat(self, superuser_client, django_assert_num_queries, rows):
-        advisor = make_advisor(make_specialty(), stand_in=make_advisor())
+    @pytest.mark.parametrize(("is_liaison", "queries"), [(False, 16), (True, 18)])
+    def test_queries_of_an_advisor_are_flat(self, client, django_assert_num_queries, rows, is_liaison, queries):
+        specialty = make_specialty()
+        advisor = make_advisor(specialty, stand_in=make_advisor())
         for number in range(rows):
             advisor.bio = f"Bio {number}"
             advisor.save()
             advisor.specialties.add(make_specialty())
-        superuser_client.get(history_url(advisor))
-        with django_assert_num_queries(16):
-            superuser_client.get(history_url(advisor))
+        client.force_login(make_liaison(specialty) if is_liaison else make_superuser())
+        client.get(history_url(advisor))
+        with django_assert_num_queries(queries):
+            client.get(history_url(advisor))
 
     def test_has_pages(self, superuser_client):
         synonym = make_synonym()
@@ -362,13 +401,72 @@ class TestRestoring:
         later = make_answer(specialty, given)
         gone.delete()
         make_resource(specialty, label="Later")
-        data = {"guide": moment.moment, "last_change": Versions(*versions_of_guide(specialty)).last_change}
-        response = superuser_client.post(history_url(specialty), data, follow=True)
-        assert messages(response) == [f"Restored as it was on {moment.when}."]
+        assert restore_whole(superuser_client, specialty, moment) == [f"Restored as it was on {moment.when}."]
         for row in (specialty, kept, later):
             row.refresh_from_db()
         assert (specialty.summary, kept.body, later.is_blank) == ("Old", "<p>Old.</p>", True)
         assert [resource.label for resource in specialty.resources.all()] == ["Gone"]
+
+    def test_whole_guide_goes_back_with_its_advisors(self, superuser_client):
+        specialty, other = make_specialty("Urology"), make_specialty("Dermatology")
+        leaves, stays, is_deleted, moves = (make_advisor(specialty, name=f"Kim {n}") for n in range(4))
+        [moment] = Versions(*versions_of_guide(specialty))[:1]
+        leaves.specialties.set([other])
+        moves.specialties.set([other])
+        specialty.advisors.set([stays, make_advisor()])
+        is_deleted.delete()
+        assert restore_whole(superuser_client, specialty, moment) == [
+            f"Restored as it was on {moment.when}.",
+            "Not among its advisors again, since they were deleted: Kim 2.",
+        ]
+        assert list(specialty.advisors.all()) == [leaves, stays, moves]
+        assert list(leaves.specialties.all()) == [other, specialty]
+
+    def test_whole_guide_goes_back_to_before_it_lost_an_advisor_without_any_other_change(self, superuser_client):
+        specialty = make_specialty()
+        advisor = make_advisor(specialty)
+        specialty.advisors.set([])
+        gone, came = Versions(*versions_of_guide(specialty))[:2]
+        restore_whole(superuser_client, specialty, came)
+        assert list(specialty.advisors.all()) == [advisor]
+        restore_whole(superuser_client, specialty, gone)
+        assert list(specialty.advisors.all()) == []
+
+    def test_whole_guide_goes_back_to_a_whole_save(self, superuser_client):
+        specialty, answer = make_specialty(), make_question()
+        advisor = make_advisor(specialty)
+        page = superuser_client.get(change_url(specialty))
+        saved = {"summary": "Saved", f"{prefix_of(page, answer)}-short_answer": "Saved"}
+        superuser_client.post(change_url(specialty), posted(page, **saved, **{"Advisor_specialties-0-DELETE": "on"}))
+        text = Versions(Specialty.history.filter(id=specialty.pk))[:1][0]
+        specialty.refresh_from_db()
+        specialty.summary = "Later"
+        specialty.save()
+        specialty.advisors.add(advisor)
+        rewrite(specialty.answers.get(), "<p>Later.</p>")
+        restore_whole(superuser_client, specialty, text)
+        specialty.refresh_from_db()
+        assert (specialty.summary, specialty.answers.get().text) == ("Saved", ("Saved", ""))
+        assert list(specialty.advisors.all()) == []
+
+    def test_advisors_stay_where_a_liaison_who_may_not_change_them_lets_a_guide_go_back(self, client):
+        specialty = make_specialty(summary="Old")
+        [moment] = Versions(*versions_of_guide(specialty))[:1]
+        advisor = make_advisor(specialty)
+        client.force_login(make_liaison(specialty))
+        assert restore_whole(client, specialty, moment) == [
+            f"Restored as it was on {moment.when}.",
+            "Its advisors stay as they are, since you may not change them.",
+        ]
+        assert list(specialty.advisors.all()) == [advisor]
+
+    def test_whole_guide_does_not_go_back_over_advisors_who_were_not_seen(self):
+        specialty = make_specialty()
+        seen = Versions(*versions_of_guide(specialty)).last_change
+        advisor = make_advisor(specialty)
+        with pytest.raises(WrittenSince):
+            restore_guide(specialty, specialty.history.get().history_date, seen=seen)
+        assert list(specialty.advisors.all()) == [advisor]
 
     def test_whole_guide_does_not_go_back_over_what_was_not_seen(self):
         specialty = make_specialty(summary="Old")
@@ -450,6 +548,15 @@ class TestDeleted:
         assert self.undelete(superuser_client, Synonym) == [
             "This version cannot be restored: Synonym with this Words already exists."
         ]
+
+    @pytest.mark.parametrize("rows", [1, 3])
+    @pytest.mark.parametrize(("make", "queries"), [(make_specialty, 8), (make_advisor, 10)])
+    def test_queries_of_the_list_are_flat(self, superuser_client, django_assert_num_queries, rows, make, queries):
+        model = type(make())
+        for _ in range(rows):
+            make().delete()
+        with django_assert_num_queries(queries):
+            superuser_client.get(deleted_url(model))
 
     def test_list_is_for_those_who_see_every_guide(self, client):
         make_specialty("Urology").delete()

@@ -90,15 +90,40 @@ def test_answers_that_say_nothing(urology, short_answer, body, is_found):
 
 
 def test_the_same_text_under_two_questions(urology):
-    answer(urology, "First", body="<p>Meet us early in the year.</p>")
-    answer(urology, "Second", body="<ul><li>Meet us <em>early</em> in the Year.</li></ul>")
-    answer(urology, "Short", body="<p>Yes.</p>")
-    answer(urology, "Short, too", body="<p>Yes.</p>")
-    answer(make_specialty("Surgery"), "Elsewhere", body="<p>Meet us early in the year.</p>")
+    answer(urology, "First", body="<p>Meet us early in your third year.</p>")
+    answer(urology, "Second", body="<ul><li>Meet us <em>early</em> in your Third year</li></ul>")
+    answer(urology, "Other", short_answer="Yes", body="<p>Yes.</p>")
+    answer(make_specialty("Surgery"), "Elsewhere", body="<p>Meet us early in your third year.</p>")
     assert found("The same text under two questions") == [
         ("First", "the same as Second"),
         ("Second", "the same as First"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_found"),
+    [
+        ("See the website for details", True),
+        ("See the website", True),
+        ("Please visit our web page.", True),
+        ("Contact Dr. Sato", True),
+        ("Details are on our site", True),
+        ("One of the attendings will know you best", True),
+        ("Yes", False),
+        ("3", False),
+        ("Yes, if you have the time", False),
+        ("At least one, at most three", False),
+        ("Strongly recommended but not required", False),
+        ("We like to see two", False),
+    ],
+)
+def test_the_same_short_answer_under_two_questions(urology, text, is_found):
+    answer(urology, "First", short_answer=text)
+    answer(urology, "Second", short_answer=f" {text.upper()}.", body="<p>And some other words.</p>")
+    answer(urology, "Third", body=f"<p>{text}</p>")
+    same = [("First", "Second, Third"), ("Second", "First, Third"), ("Third", "First, Second")]
+    expected = [(where, f"the same as {others}") for where, others in same] if is_found else []
+    assert found("The same text under two questions") == expected
 
 
 @pytest.mark.parametrize(
@@ -113,6 +138,28 @@ def test_the_same_text_under_two_questions(urology):
         ("", "", None),
         ("No more than two", "2", None),
         ("Helpful, not required", "1–2", None),
+        ("Rarely", "1", "Rarely; Number of aways: 1"),
+        ("Discouraged", "1", "Discouraged; Number of aways: 1"),
+        ("We do not recommend away rotations", "2", "We do not recommend away rotations; Number of aways: 2"),
+        ("Away rotations are not necessary.", "2", "Away rotations are not necessary.; Number of aways: 2"),
+        ("We don’t usually advise them", "2", "We don’t usually advise them; Number of aways: 2"),
+        ("Aways are strongly discouraged", "2", "Aways are strongly discouraged; Number of aways: 2"),
+        ("We advise against them", "2", "We advise against them; Number of aways: 2"),
+        ("No longer recommended", "2", "No longer recommended; Number of aways: 2"),
+        ("Not usually", "2", "Not usually; Number of aways: 2"),
+        ("None are required", "2", "None are required; Number of aways: 2"),
+        ("No away rotations are needed", "2", "No away rotations are needed; Number of aways: 2"),
+        ("No more than two recommended", "2", None),
+        ("We recommend 2; do not do more than 3", "2", None),
+        ("We do not recommend more than two", "2", None),
+        ("We do not recommend a third", "2", None),
+        ("Not required but strongly encouraged", "2", None),
+        ("Strongly recommended, not required", "2", None),
+        ("Not necessary if you have a home program", "1", None),
+        ("Not only helpful, expected", "1", None),
+        ("Do not be discouraged by the cost", "1", None),
+        ("They help. A third is not necessary.", "2", None),
+        ("No limit", "3", None),
     ],
 )
 def test_answers_that_contradict_each_other(urology, whether, count, words):

@@ -1,6 +1,7 @@
 """Who advises on a specialty, and who looks after its requests."""
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models import F, Prefetch, Q
 from django.urls import reverse
@@ -80,6 +81,13 @@ class Advisor(models.Model):
 
     def get_absolute_url(self):
         return reverse("specialties:advisor", args=[self.slug])
+
+    def clean(self):
+        """What the constraints say, told at the field and without asking the database."""
+        if self.away_from and self.away_until and self.away_until < self.away_from:
+            raise ValidationError({"away_until": "The last day away is before the first."})
+        if self.stand_in_id and self.stand_in_id == self.pk:
+            raise ValidationError({"stand_in": "Nobody can stand in for themselves."})
 
     @property
     def initials(self):

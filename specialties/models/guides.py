@@ -341,6 +341,8 @@ class Answer(models.Model):
     def clean(self):
         if self.confirmed_on and not any(self.text):
             raise ValidationError({"confirmed_on": "There is no answer here that could be confirmed."})
+        if self.confirmed_by and not self.confirmed_on:  # as the constraint says
+            raise ValidationError({"confirmed_on": "Say when it was confirmed, too."})
 
     @property
     def is_blank(self):

@@ -18,7 +18,7 @@ from .proposals import Source, State, WrittenOver, propose
 LINK = signing.Signer(sep=".", salt="review")
 VALID_FOR = timedelta(days=60)
 PATIENCE = timedelta(days=14)  # before a silent department is reminded, and then the office told
-LEAST_GAP = timedelta(days=90)  # between two reviews the portal asks a department for
+LEAST_GAP = 90  # days between two reviews the portal asks a department for
 LONGEST_NOTICE = 30  # days before an answer is due
 
 
@@ -30,18 +30,31 @@ class SaysNothingNew(Exception):
     """What was proposed is what the answer says already."""
 
 
-def due_date():
-    """Return the day up to which answers must have stood to be due, or nearly, for confirmation now."""
-    notice = min(LONGEST_NOTICE, settings.REVIEW_DAYS // 2)
-    return timezone.localdate() - timedelta(days=settings.REVIEW_DAYS - notice)
+def notice():
+    """Return how many days before an answer is due its department is asked."""
+    return min(LONGEST_NOTICE, settings.REVIEW_DAYS // 2)
 
 
-def due_answers():
-    """Return the published answers that their departments are to confirm now, or soon."""
-    day = due_date()
+def least_gap():
+    return min(LEAST_GAP, settings.REVIEW_DAYS)
+
+
+def covered_days():
+    """Return how many days ahead a review asks: of all that is due before the department can be asked again in time."""
+    return least_gap() + notice()
+
+
+def stood_since(days):
+    """Return the day up to which answers must have stood to be due within so many days."""
+    return timezone.localdate() - timedelta(days=settings.REVIEW_DAYS - days)
+
+
+def due_answers(days):
+    """Return the published answers that their departments are to confirm within so many days."""
+    day = stood_since(days)
     end_of_day = timezone.make_aware(datetime.combine(day, time.max))
     stood_long = Q(confirmed_on__lte=day) | Q(confirmed_on=None, edited_at__lte=end_of_day)
-    return Answer.objects.published().filter(stood_long)
+    return Answer.objects.published().filter(stood_long, specialty=OuterRef("pk"))
 
 
 def reviewable():
@@ -63,19 +76,33 @@ def to_ask():
     """Return the specialties to ask now: of what is due or blank once in REVIEW_DAYS, of what came due since sooner."""
     if not settings.REVIEW_DAYS:
         return Specialty.objects.none()
-    now, year = timezone.now(), timedelta(days=settings.REVIEW_DAYS)
-    last = Review.objects.filter(specialty=OuterRef("pk")).order_by("-asked_at")
-    answers = Answer.objects.given().filter(question=OuterRef("pk"), specialty=OuterRef(OuterRef("pk")))
-    questions = Question.objects.filter(Q(specialty=None) | Q(specialty=OuterRef("pk")), is_active=True)
-    blank = questions.exclude(Exists(answers))
-    due, covered = due_answers().filter(specialty=OuterRef("pk")), OuterRef("covered")
+    due, covered = due_answers(notice()), OuterRef("covered")
     due_since = due.filter(Q(confirmed_on__gt=covered) | Q(confirmed_on=None, edited_at__date__gt=covered))
-    not_this_year = Q(last_asked=None) | Q(last_asked__lte=now - year)
-    not_lately = Q(last_asked__lte=now - min(LEAST_GAP, year))
+    a_year_ago = timezone.now() - timedelta(days=settings.REVIEW_DAYS)
+    not_this_year = Q(last_asked=None) | Q(last_asked__lte=a_year_ago)
+    return rested().filter(Q(not_this_year, Exists(due) | Exists(blanks())) | Exists(due_since))
+
+
+def to_ask_along():
+    """Return the specialties to ask of where their departments are written to anyway."""
+    return rested().filter(Exists(due_answers(covered_days())) | Exists(blanks()))
+
+
+def rested():
+    """Return the specialties that may be asked, none lately, with when that was and which day their review covered."""
+    last = Review.objects.filter(specialty=OuterRef("pk")).order_by("-asked_at")
+    not_lately = Q(last_asked=None) | Q(last_asked__lte=timezone.now() - timedelta(days=least_gap()))
     specialties = reviewable().exclude(email="").exclude(reviews__state=Review.State.OPEN)
     return specialties.annotate(
         last_asked=Subquery(last.values("asked_at")[:1]), covered=Subquery(last.values("covers")[:1])
-    ).filter(Q(not_this_year, Exists(due) | Exists(blank)) | Q(not_lately, Exists(due_since)))
+    ).filter(not_lately)
+
+
+def blanks():
+    """Return the questions that a specialty is asked and has not answered."""
+    answers = Answer.objects.given().filter(question=OuterRef("pk"), specialty=OuterRef(OuterRef("pk")))
+    questions = Question.objects.filter(Q(specialty=None) | Q(specialty=OuterRef("pk")), is_active=True)
+    return questions.exclude(Exists(answers))
 
 
 def locked(verb):
@@ -113,6 +140,10 @@ class ReviewQuerySet(models.QuerySet):
         long_reminded = Q(reminded_at__lte=timezone.now() - PATIENCE)
         return self.silent().filter(long_reminded | Q(reminded_at=None, specialty__email=""), escalated_at=None)
 
+    def of_department(self, specialty):
+        """Those of all guides with the address of this one."""
+        return self.filter(specialty__email__iexact=specialty.email)
+
     def past(self):
         """Those whose link is over."""
         return self.open().filter(asked_at__lte=timezone.now() - VALID_FOR)
@@ -122,18 +153,29 @@ class ReviewQuerySet(models.QuerySet):
         return self.exclude(state=Review.State.OPEN).filter(reported_at=None)
 
     @transaction.atomic
-    def begin(self, specialty, *, by=None):
-        """Return a new review of a guide; without a user the portal asks, if it is time. Raises NotNow."""
+    def begin(self, specialty, *, by):
+        """Return a new review of a guide that a user asks for. Raises NotNow."""
         specialty = Specialty.objects.select_for_update(no_key=True).get(pk=specialty.pk)
         if not specialty.email:
             raise NotNow(f"No address to ask: the page of {specialty} has no e-mail address of the department.")
         if specialty.reviews.open().exists():
             raise NotNow(f"The department of {specialty} is asked already.")
-        if by is None and not to_ask().filter(pk=specialty.pk).exists():
+        return self._begin(specialty, by)
+
+    @transaction.atomic
+    def begin_in_time(self, specialty):
+        """Return new reviews of a guide and of all to be asked of at the same address. Raises NotNow."""
+        same_address = Q(email__iexact=specialty.email)
+        guides = Specialty.objects.filter(same_address).order_by("pk")  # in one order, whichever is found first
+        list(guides.select_for_update(no_key=True))
+        if not to_ask().filter(same_address, pk=specialty.pk).exists():
             raise NotNow(f"It is not time to ask the department of {specialty}.")
+        return [self._begin(guide, None) for guide in to_ask_along().filter(same_address)]
+
+    def _begin(self, specialty, by):
         entries = sorted(specialty.entries(), key=lambda entry: (not entry.is_blank, entry.standing.on))
         order = [entry.question.pk for entry in entries]
-        return self.create(specialty=specialty, asked_by=by, covers=due_date(), order=order)
+        return self.create(specialty=specialty, asked_by=by, covers=stood_since(covered_days()), order=order)
 
 
 class Review(models.Model):
