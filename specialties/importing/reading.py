@@ -1,121 +1,30 @@
 """The lines of a page, as the guide they give: what a careful person would copy into which field, and nothing more."""
 
 import re
-from collections import Counter
-from dataclasses import dataclass, replace
-from itertools import takewhile
+from dataclasses import replace
 
-from django.utils.html import escape, format_html, format_html_join
-from django.utils.safestring import mark_safe
-
-from ..models import Answer
-from ..words import stem, words_of
+from ..words import words_of
 from . import rules
 from .documents import BOLD, HEADING, ITEM, TERM, Refused
-from .matching import meaning_of
+from .drafts import Draft, settled
+from .habits import Habits
+from .lines import (
+    LONGEST_QUESTION,
+    asked_in,
+    is_prose,
+    is_topic,
+    mark_of,
+    resources_in,
+    short,
+    split_question,
+    stems_of,
+    years_headed,
+)
+from .page import Entry, Page, plain
 from .people import advisors_in, email_in, person_in
+from .title import is_same_name, quote_in, specialty_of
 
-LONGEST_QUESTION = 400  # characters
 MOST_ENTRIES = 200
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A question as the page asks it, and what it says to it."""
-
-    stage: str | None
-    question: str
-    key: str | None
-    lines: tuple
-
-    @property
-    def blank(self):
-        return not self.lines
-
-    @property
-    def answer(self):
-        return plain(self.lines)
-
-    @property
-    def body(self):
-        """The answer as an Answer stores it."""
-        return Answer._meta.get_field("body").cleaned(html(self.lines))
-
-
-@dataclass(frozen=True)
-class Page:
-    specialty: str
-    quote: str
-    quote_source: str
-    recommendation_lines: tuple
-    entries: tuple
-    advisors: tuple
-    resources: tuple  # (label, address) each
-    contact: str
-    warnings: tuple
-
-    @property
-    def recommendations(self):
-        return plain(self.recommendation_lines)
-
-
-@dataclass
-class Draft:
-    """An entry while its page is read."""
-
-    stage: str | None
-    question: str
-    lines: list
-    is_heading: bool = False  # a heading that works as a question
-    has_q: bool = False  # "Q:" stands before it
-    is_label: bool = False  # a heading or a "label? value" below one
-
-
-def plain(lines):
-    return "\n".join(line.text for line in lines)
-
-
-def html(lines):
-    """Return lines as paragraphs and lists, with the links they came with."""
-    blocks = []
-    for line in lines:
-        is_item = line.hint == ITEM
-        if not (is_item and blocks and blocks[-1][0]):
-            blocks.append((is_item, []))
-        blocks[-1][1].append(linked(line))
-    return "".join(
-        format_html("<ul>{}</ul>", format_html_join("", "<li><p>{}</p></li>", ([item] for item in items)))
-        if is_list
-        else format_html("<p>{}</p>", items[0])
-        for is_list, items in blocks
-    )
-
-
-def linked(line):
-    done, rest = [], line.text
-    for label, address in line.links:
-        before, found, after = rest.partition(label)
-        if found:
-            done += [escape(before), format_html('<a href="{}">{}</a>', address, label)]
-            rest = after
-    return mark_safe("".join([*done, escape(rest)]))  # noqa: S308 - escaped piece by piece
-
-
-def split_question(text):
-    """Return the question a line begins with and what follows it: ("Is it? If so, why?", "Yes."); ("", text) if none.
-
-    Two questions in one wording stay together. A question mark within an address is none, nor one after a statement.
-    """
-    end = 0
-    for mark in re.finditer(r"\?+[”\"’')\]]*(?=\s|$|[^\W_a-z]|[“\"(•–—-])", text[:LONGEST_QUESTION]):
-        part = text[end : mark.end()].strip()
-        word = part.rsplit(" ", 1)[-1]
-        if "://" in word or word.startswith("www.") or re.search(r"(?<=[a-z)\]]{3})[.!;] ", part):
-            break
-        if end and not rules.FOLLOWS.match(part):
-            break
-        end = mark.end()
-    return text[:end].strip(), text[end:].strip()
 
 
 class Reader:
@@ -133,15 +42,9 @@ class Reader:
         self.drafts, self.blocks, self.left = [], [], []
         self.sections = {name: [] for name, _ in rules.SECTIONS if name}
         self.stage, self.into = None, self.before
-        self.has_gaps = any(line.gap for line in self.lines[1:])
         self.in_table = False  # "How important are each of the following": rows below are no headings
-        self.stages_at = [at for at, line in enumerate(self.lines) if self.is_stage(line)]
-        self.asked = [line for line in self.lines if rules.STARTS.match(self.split(line)[0])]
-        self.asks_in_sentences = sum(len(self.split(line)[0].split()) > 4 for line in self.asked) > 2
-        self.style = self.usual_mark()
-        answered = [line for line in self.asked if self.split(line)[1]]
-        self.is_glued = len(answered) >= max(3, 0.8 * len(self.asked))  # answers follow on the line of the question
-        self.usual_depth = min((line.depth for line in self.asked if line.hint == ITEM), default=0)
+        self.first_stage = next((at for at, line in enumerate(self.lines) if self.is_stage(line)), 0)
+        self.habits = Habits(self.lines)
 
     def read(self):
         for at, line in enumerate(self.lines):
@@ -179,23 +82,16 @@ class Reader:
     def take_stage(self, at, line):
         if not self.is_stage(line):
             return False
-        self.stage = self.bank.stage_of(meaning_of(line.text).years)
+        self.stage = self.bank.stage_of(years_headed(line))
         if not self.stage:
             self.warnings.append(f"The portal has no stage for “{line.text}”; what stands below it has none.")
         self.into, self.in_table = self.left, False
         return True
 
     def is_stage(self, line):
-        """Whether a line is a heading such as "Advice for MS1 and MS2 Students"; "M3:" alone is of an answer."""
-        if len(line.text) > 80 or line.hint == ITEM or line.text.endswith((".", "?", "!")):
-            return False
-        first = re.split(r" [–—-] ", line.text, maxsplit=1)[0]
-        meaning = meaning_of(line.text)
-        if len(meaning_of(first).years) > 1:
-            meaning = meaning_of(first)  # "MS3/MS4 Advice - Urology"
-        if not meaning.years or meaning.words - rules.STAGE_WORDS:
-            return False
-        return line.hint in (HEADING, BOLD) or len(words_of(line.text)) > 1 or len(meaning.years) > 1
+        """Whether a line heads what is for some years; "M3:" alone is of an answer."""
+        years = years_headed(line)
+        return bool(years) and (line.hint in (HEADING, BOLD) or len(words_of(line.text)) > 1 or len(years) > 1)
 
     def take_section(self, at, line):
         if len(line.text) > 100:
@@ -255,7 +151,7 @@ class Reader:
         else:
             below_heading = bool(self.drafts) and self.drafts[-1].is_label and len(question.split()) <= 8
             self.drafts.append(Draft(self.stage, question, [], is_label=below_heading and bool(rest)))
-            self.drafts[-1].has_q = self.mark_of(line) == "q"
+            self.drafts[-1].has_q = mark_of(line) == "q"
         self.into = self.drafts[-1].lines
         self.in_table = "the following" in question.lower()
         if rest:
@@ -299,7 +195,7 @@ class Reader:
         """Whether a topic stands above the questions on it, after an answer that ended with its sentence."""
         if not (line.gap and self.in_answer and 0 < at < len(self.lines) - 1 and is_topic(line.text)):
             return False
-        return self.lines[at - 1].text.endswith((".", "!")) and bool(self.split(self.lines[at + 1])[0])
+        return self.lines[at - 1].text.endswith((".", "!")) and bool(asked_in(self.lines[at + 1])[0])
 
     def is_heading(self, at, line):
         if line.hint == TERM and len(line.text) < LONGEST_QUESTION:
@@ -313,29 +209,23 @@ class Reader:
         if below is None or any(is_topic(other.text) for other in around) or self.is_stage(below):
             return False
         below_label = bool(self.drafts) and self.drafts[-1].is_label
-        if not line.gap and not below_label and (self.has_gaps or self.asks_in_sentences):
+        if not line.gap and not below_label and (self.habits.has_gaps or self.habits.asks_in_sentences):
             return False
-        question, value = self.split(below)
+        question, value = asked_in(below)
         if question:
             return bool(value) and len(question.split()) <= 8
-        return not self.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
+        return not self.habits.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
 
     # Questions
 
     def question_in(self, at, line):
         """Return the question a line asks and the beginning of its answer; ("", "") where it asks none."""
-        mark, text = self.mark_of(line), rules.MARK.sub("", line.text, count=1)
+        mark, text = mark_of(line), rules.MARK.sub("", line.text, count=1)
         question, rest = split_question(text)
         asks_on = mark == "q" and rules.ASKS_ON.fullmatch(rest)
         if asks_on or (not question and self.is_unmarked_question(at, line, mark, text)):
             question, rest = text, ""
         return (question, rest) if question and self.asks(at, line, mark, question, rest) else ("", "")
-
-    def mark_of(self, line):
-        mark = rules.MARK.match(line.text)
-        if mark:
-            return mark.lastgroup
-        return line.hint
 
     def is_unmarked_question(self, at, line, mark, text):
         """Whether a line without a question mark asks something: by its mark, by the bank, or cut off at the end."""
@@ -353,29 +243,21 @@ class Reader:
     def known(self, question):
         return self.bank.question_for(question, self.stage, self.specialty)
 
-    def usual_mark(self):
-        """Return what stands before most of the page's questions, "" for nothing; None where they differ."""
-        [(mark, count)] = Counter(map(self.mark_of, self.asked)).most_common(1) or [(None, 0)]
-        return mark if count >= 3 and count >= 0.8 * len(self.asked) else None
-
-    def split(self, line):
-        return split_question(rules.MARK.sub("", line.text, count=1))
-
     def asks(self, at, line, mark, question, rest):
         """Whether a line that reads like a question is one of the page's, and not one asked in passing in an answer."""
         if mark == "q" or rules.REQUEST.match(question):
             return True
-        if mark == ITEM and self.style != ITEM and (self.style is not None or self.in_list(at)):
+        if mark == ITEM and self.habits.usual_mark != ITEM and (self.habits.usual_mark is not None or self.in_list(at)):
             return False
         if self.known(question) and not (rest and rules.RHETORICAL.match(question)):
             return True
-        if mark == ITEM and line.depth > self.usual_depth:
+        if mark == ITEM and line.depth > self.habits.usual_depth:
             return False  # of a list within an answer
-        if mark and mark == self.style:
+        if mark and mark == self.habits.usual_mark:
             return True
-        if self.stages_at and at < self.stages_at[0]:
+        if at < self.first_stage:
             return False  # navigation
-        if self.style and mark not in (HEADING, BOLD, TERM, self.style):
+        if self.habits.usual_mark and mark not in (HEADING, BOLD, TERM, self.habits.usual_mark):
             return False
         if mark in (HEADING, TERM):
             return True
@@ -392,7 +274,7 @@ class Reader:
             return bool((rules.STARTS.match(question) and (topic or long)) or (topic and len(question.split()) <= 8))
         if self.drafts and self.drafts[-1].is_label and len(question.split()) <= 8:
             return True  # "Required? No" below the heading "Research"
-        if self.is_glued and long and rules.STARTS.match(question):
+        if self.habits.answers_on_the_line and long and rules.STARTS.match(question):
             return True
         return bool(topic) and (long or not self.drafts) and bool(rules.STARTS.match(question) or len(question) < 60)
 
@@ -411,34 +293,19 @@ class Reader:
         )  # fmt: skip
 
     def entries(self):
-        drafts = [draft for draft in self.drafts if draft.lines or not draft.is_heading]
-        for draft in drafts:
-            draft.lines = without_repeats(answer_of(draft))
-        drafts = self.without_contents(drafts)
+        drafts = settled(self.drafts)
         self.warn_of_end(drafts)
         keys = self.keys_of(drafts)
         return [
             Entry(draft.stage, draft.question, key, tuple(draft.lines)) for draft, key in zip(drafts, keys, strict=True)
         ]
 
-    def without_contents(self, drafts):
-        """Return the entries without a table of contents: questions that are asked again and answered there."""
-        asked = {}
-        for draft in drafts:
-            asked.setdefault(tuple(words_of(draft.question)), []).append(draft)
-        kept = []
-        for same in asked.values():
-            answered = [draft for draft in same if draft.lines] or same[:1]
-            kept += answered[:1] if len({plain(draft.lines) for draft in answered}) == 1 else answered
-        kept = {id(draft) for draft in kept}
-        return [draft for draft in drafts if id(draft) in kept]
-
     def keys_of(self, drafts):
         """Return the bank's key for each; where two would have the same, the first that asks it in words has it."""
         questions = [draft.question for draft in drafts]
         keys = {}
         for draft in sorted(drafts, key=lambda draft: draft.is_heading):
-            known = self.bank.cut_off(draft.question) if draft is self.cut else None
+            known = self.bank.cut_off(draft.question) if draft.is_cut else None
             known = known or self.bank.question_for(draft.question, draft.stage, self.specialty, questions)
             key = known and known.key
             if key and key in keys.values():
@@ -449,138 +316,16 @@ class Reader:
 
     def warn_of_end(self, drafts):
         """Say that the page ends in mid-sentence."""
-        self.cut = None
-        last = self.lines[-1].text if self.lines else ""
+        last = self.lines[-1].text
         if not drafts or last.endswith((".", "?", "!", ")", "”", '"')):
             return
         if not drafts[-1].lines and not drafts[-1].is_heading and last.endswith(drafts[-1].question):
-            self.cut = drafts[-1]
+            drafts[-1].is_cut = True
             self.warnings.append(
                 f"The page ends within a question, which is left blank: “{short(drafts[-1].question)}”"
             )
         elif drafts[-1].lines and drafts[-1].lines[-1].text == last and len(last) > 60:
             self.warnings.append("The page may end before its last answer does.")
-
-
-def is_prose(text):
-    return len(text.split()) > 14 or (len(text.split()) > 6 and text.endswith("."))
-
-
-def short(text):
-    return f"{text[:80]} …" if len(text) > 80 else text
-
-
-def stems_of(text):
-    return set(map(stem, words_of(text[:LONGEST_QUESTION])))
-
-
-def is_topic(text):
-    """Whether a line is a heading that says what a question would: "Letters of Recommendation"."""
-    words = text.rstrip(":").split()
-    if not 0 < len(words) <= 7 or not text[:1].isupper() or text.endswith((".", "?", "!", ",", ";")):
-        return False
-    stems = stems_of(text)
-    return bool(stems & rules.HEADING_WORDS) and stems <= rules.HEADING_WORDS | rules.JOINS
-
-
-def answer_of(draft):
-    """Return the lines that say something, the first without its "A:"; "A." is such a mark only below a "Q."."""
-    mark = rules.ANSWER_TO_Q if draft.has_q else rules.ANSWER_MARK
-    lines = [replace(line, text=mark.sub("", line.text, count=1)) for line in draft.lines[:1]] + draft.lines[1:]
-    return [line for line in lines if words_of(line.text)]
-
-
-def without_repeats(lines):
-    """Return the lines of an answer without the copy of it that some pages glue to the question."""
-    first, rest = words_of(plain(lines[:1])), words_of(plain(lines[1:]))
-    if not (first and rest):
-        return lines
-    if rest[: len(first)] == first:
-        return lines[1:]
-    return lines[:1] if first[: len(rest)] == rest else lines
-
-
-def resources_in(line):
-    """Return what a line links to, as (label, address) each; an address in plain text is labelled by its line."""
-    if line.links:
-        return [link for link in line.links if not link[1].lower().startswith("mailto:")]
-    found = re.search(r"(?:https?://|www\.)[^\s<>\"]+", line.text)
-    if not found:
-        return []
-    label = f"{line.text[: found.start()]} {line.text[found.end() :]}".strip(" :–—-()[]<>")
-    address = found[0].rstrip(".,;)]>")
-    return [(label or address, address if address.startswith("http") else f"https://{address}")]
-
-
-def quote_in(lines):
-    """Return the quotation a page begins with and its source, ("", "") where there is none."""
-    for at, line in enumerate(lines):
-        found = re.fullmatch(r"(.{40,}?) ?\(Source: (.+)\)", line.text)  # Wright
-        if found:
-            return found[1], found[2]
-        if line.text[0] in '“"':
-            return quotation(lines[at : at + 10])
-        if at and is_prose(lines[at - 1].text) and line.text[0] in "—–":
-            return lines[at - 1].text.strip('“”"'), line.text.lstrip("—– ")
-    return "", ""
-
-
-def quotation(lines):
-    """Return a quotation that begins with the first of `lines`, with the source after it."""
-    text = ""
-    for at, line in enumerate(lines):
-        text = f"{text}\n{line.text}".strip()
-        glued = re.fullmatch(r"[“\"](.+)[”\"] ?[—–-] ?(.+)", text, re.DOTALL)
-        if glued:
-            return glued[1], glued[2]
-        if text.endswith(("”", '"')) and len(text) > 40:
-            below = lines[at + 1] if at + 1 < len(lines) else None
-            named = below and (below.text[0] in "—–-" or below.hint == ITEM or below.text.startswith("Source:"))
-            return text[1:-1], re.sub(r"^(?:[—–-]|Source:) ?", "", below.text) if named else ""
-    return "", ""
-
-
-def specialty_of(document):
-    """Return the name of the specialty, from the page's title, the lines at its top or its address; "" if in doubt."""
-    lines = list(takewhile(lambda text: "?" not in text or "://" in text, (line.text for line in document.lines[:30])))
-    for text in lines:
-        if found := re.fullmatch(r"special(?:ty|ties)(?: choice| name)? ?[:–—-] ?(.{3,60})", text, re.IGNORECASE):
-            return found[1]
-    address = re.match(r"https?://[^/?#]+/(?:[^?#]*/)?([^/?#]+)/?$", lines[0]) if lines else None
-    slug = words_of(address[1].rsplit(".", 1)[0].replace("_", "-")) if address else []
-    titles = [*re.split(r" [|–—-] ", document.title), *lines]
-    names = [text.strip() for text in titles if is_name(text)]
-    names = [name.title().replace(" And ", " and ") if name.isupper() and len(name) > 5 else name for name in names]
-    if set(slug) - rules.NO_SPECIALTY == set(slug) and slug:
-        spelled = (
-            name for name in names if set(words_of(name)) & set(slug) or is_short_for("".join(slug), name.lower())
-        )
-        return next(spelled, " ".join(word if word == "and" else word.capitalize() for word in slug))
-    return names[0] if names else ""
-
-
-def is_short_for(short, name):
-    """Whether all letters of `short` are in `name` in this order: "obgyn" in "obstetrics and gynecology"."""
-    letters = iter(name)
-    return name.startswith(short[0]) and all(letter in letters for letter in short)
-
-
-def is_same_name(name, other):
-    """Whether one of two names of a specialty is the other, a part of it or short for it."""
-    short, long = sorted([" ".join(words_of(name)), " ".join(words_of(other))], key=len)
-    return set(short.split()) <= set(long.split()) or (len(short) < 6 and is_short_for(short, long))
-
-
-def is_name(text):
-    words = text.split()
-    return (
-        0 < len(words) <= 6
-        and words[0][0].isupper()
-        and all(word[0].isupper() or word in ("and", "&", "of", "–", "-") for word in words)
-        and not re.search(r"[.?!:;“”\"\d@]", text)
-        and not set(words_of(text)) & rules.NO_SPECIALTY
-        and not rules.DEBRIS.fullmatch(text)
-    )
 
 
 def read(document, bank, specialty=""):

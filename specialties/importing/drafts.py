@@ -1,0 +1,58 @@
+"""Entries while their page is read, and what is made of them at its end."""
+
+from dataclasses import dataclass, replace
+
+from ..words import words_of
+from . import rules
+from .page import plain
+
+
+@dataclass
+class Draft:
+    """An entry while its page is read."""
+
+    stage: str | None
+    question: str
+    lines: list
+    is_heading: bool = False  # a heading that works as a question
+    has_q: bool = False  # "Q:" stands before it
+    is_label: bool = False  # a heading or a "label? value" below one
+    is_cut: bool = False  # the page ends within the question
+
+
+def answer_of(draft):
+    """Return the lines that say something, the first without its "A:"; "A." is such a mark only below a "Q."."""
+    mark = rules.ANSWER_TO_Q if draft.has_q else rules.ANSWER_MARK
+    lines = [replace(line, text=mark.sub("", line.text, count=1)) for line in draft.lines[:1]] + draft.lines[1:]
+    return [line for line in lines if words_of(line.text)]
+
+
+def without_repeats(lines):
+    """Return the lines of an answer without the copy of it that some pages glue to the question."""
+    first, rest = words_of(plain(lines[:1])), words_of(plain(lines[1:]))
+    if not (first and rest):
+        return lines
+    if rest[: len(first)] == first:
+        return lines[1:]
+    return lines[:1] if first[: len(rest)] == rest else lines
+
+
+def settled(drafts):
+    """Return the drafts that are entries of the page, with what is their answer."""
+    drafts = [draft for draft in drafts if draft.lines or not draft.is_heading]
+    for draft in drafts:
+        draft.lines = without_repeats(answer_of(draft))
+    return without_contents(drafts)
+
+
+def without_contents(drafts):
+    """Return the entries without a table of contents: questions that are asked again and answered there."""
+    asked = {}
+    for draft in drafts:
+        asked.setdefault(tuple(words_of(draft.question)), []).append(draft)
+    kept = []
+    for same in asked.values():
+        answered = [draft for draft in same if draft.lines] or same[:1]
+        kept += answered[:1] if len({plain(draft.lines) for draft in answered}) == 1 else answered
+    kept = {id(draft) for draft in kept}
+    return [draft for draft in drafts if id(draft) in kept]
