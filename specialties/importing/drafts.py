@@ -1,10 +1,24 @@
 """Entries while their page is read, and what is made of them at its end."""
 
 from dataclasses import dataclass, replace
+from enum import IntEnum
+from itertools import pairwise
 
 from ..words import words_of
 from . import rules
+from .documents import BOLD, HEADING
 from .page import plain
+
+
+class Rank(IntEnum):
+    """What a draft stands under: one of a higher rank without text of its own is a title over it."""
+
+    HEADING = 0  # and up to 6 by its level
+    BOLD = 7
+    PLAIN = 8
+    LABEL = 9  # "Research: helpful"
+    ASKED_BELOW = 10  # "Required? No" below a heading
+    ASKED = 11
 
 
 @dataclass
@@ -14,10 +28,25 @@ class Draft:
     stage: str | None
     question: str
     lines: list
-    is_heading: bool = False  # a heading that works as a question
+    rank: int
     has_q: bool = False  # "Q:" stands before it
-    is_label: bool = False  # a heading or a "label? value" below one
     is_cut: bool = False  # the page ends within the question
+
+    @property
+    def is_heading(self):
+        """Whether a heading works as the question."""
+        return self.rank <= Rank.LABEL
+
+    @property
+    def is_label(self):
+        return self.rank <= Rank.ASKED_BELOW
+
+
+def rank_of(line):
+    """Return the rank of a heading."""
+    if line.text.endswith(":"):
+        return Rank.LABEL
+    return {HEADING: Rank.HEADING + line.depth, BOLD: Rank.BOLD}.get(line.hint, Rank.PLAIN)
 
 
 def answer_of(draft):
@@ -39,10 +68,15 @@ def without_repeats(lines):
 
 def settled(drafts):
     """Return the drafts that are entries of the page, with what is their answer."""
-    drafts = [draft for draft in drafts if draft.lines or not draft.is_heading]
     for draft in drafts:
         draft.lines = without_repeats(answer_of(draft))
-    return without_contents(drafts)
+    return without_contents(without_titles(drafts))
+
+
+def without_titles(drafts):
+    """Return the drafts without the headings that only stand over others."""
+    titles = {id(draft) for draft, below in pairwise(drafts) if not draft.lines and draft.rank < below.rank}
+    return [draft for draft in drafts if id(draft) not in titles]
 
 
 def without_contents(drafts):

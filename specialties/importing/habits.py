@@ -1,10 +1,11 @@
 """How a page asks, seen from all its lines."""
 
 from collections import Counter
+from itertools import pairwise
 
 from . import rules
-from .documents import ITEM
-from .lines import asked_in, mark_of
+from .documents import ITEM, Line
+from .lines import asked_in, asks_when, is_topic, mark_of, years_headed
 
 
 class Habits:
@@ -17,6 +18,30 @@ class Habits:
         self.answers_on_the_line = len(answered) >= max(3, 0.8 * len(asked))
         self.usual_depth = min((line.depth for line, *_ in asked if line.hint == ITEM), default=0)
         self.usual_mark = usual_mark([line for line, *_ in asked])
+        self.has_headings = not self.asks_in_sentences and sum(heads_a_paragraph(*two) for two in pairwise(lines)) > 2
+        self.has_lone_years = has_lone_years(lines)
+
+
+def heads_a_paragraph(line, below):
+    return line.gap and below.gap and is_topic(line.text)
+
+
+def is_lone_year(line):
+    """Whether a line names a year and nothing else: "MS1" heads questions on some pages, and is an answer on others."""
+    return not line.hint and " " not in line.text and len(years_headed(line)) == 1
+
+
+def has_lone_years(lines):
+    """Whether such lines head questions: all that answer nothing stand above one, several or the first of the page."""
+    nothing = Line("")
+    around = zip([nothing, *lines], lines, [*lines[1:], nothing], strict=False)
+    headed = [below for above, line, below in around if is_lone_year(line) and not asks_when(above)]
+    first = next(filter(heads_an_entry, lines), nothing)
+    return all(map(heads_an_entry, headed)) and (len(headed) > 1 or first in headed)
+
+
+def heads_an_entry(line):
+    return bool(asked_in(line)[0]) or is_topic(line.text.partition(": ")[0])
 
 
 def usual_mark(asked):

@@ -39,12 +39,15 @@ def stems_of(text):
     return set(map(stem, words_of(text[:LONGEST_QUESTION])))
 
 
+def is_brief(text):
+    """Whether a line is a few words that could be a heading."""
+    words = text.rstrip(":").split()
+    return 0 < len(words) <= 7 and text[:1].isupper() and not text.endswith((".", "?", "!", ",", ";"))
+
+
 def is_topic(text):
     """Whether a line is a heading that says what a question would: "Letters of Recommendation"."""
-    words = text.rstrip(":").split()
-    if not 0 < len(words) <= 7 or not text[:1].isupper() or text.endswith((".", "?", "!", ",", ";")):
-        return False
-    stems = stems_of(text)
+    stems = stems_of(text) if is_brief(text) else set()
     return bool(stems & rules.HEADING_WORDS) and stems <= rules.HEADING_WORDS | rules.JOINS
 
 
@@ -57,6 +60,20 @@ def mark_of(line):
 def asked_in(line):
     """Return the question of a line without its mark, and what follows it."""
     return split_question(rules.MARK.sub("", line.text, count=1))
+
+
+def asks_when(line):
+    """Whether a line asks for a year or a time, or is a heading, so that a year below it may be its answer."""
+    meaning = meaning_of(line.text[:LONGEST_QUESTION])
+    is_question = "?" in line.text and (meaning.asked_for == "time" or meaning.years or "year" in line.text.lower())
+    return bool(is_question) or is_topic(line.text)
+
+
+def is_headline(text):
+    """Whether a line is a few words with capitals, as "Early Preparation"."""
+    if not is_brief(text) or re.search(r"[.?!,;:“”\"\d@]", text):
+        return False
+    return all(word[0].isupper() or word in rules.SMALL_WORDS for word in text.split())
 
 
 def years_headed(line):

@@ -3,14 +3,16 @@
 import re
 from dataclasses import replace
 
-from ..words import words_of
 from . import rules
-from .documents import BOLD, HEADING, ITEM, TERM, Refused
-from .drafts import Draft, settled
-from .habits import Habits
+from .documents import BOLD, HEADING, ITEM, TERM, Line, Refused
+from .drafts import Draft, Rank, rank_of, settled
+from .habits import Habits, is_lone_year
 from .lines import (
     LONGEST_QUESTION,
     asked_in,
+    asks_when,
+    is_brief,
+    is_headline,
     is_prose,
     is_topic,
     mark_of,
@@ -43,8 +45,12 @@ class Reader:
         self.sections = {name: [] for name, _ in rules.SECTIONS if name}
         self.stage, self.into = None, self.before
         self.in_table = False  # "How important are each of the following": rows below are no headings
-        self.first_stage = next((at for at, line in enumerate(self.lines) if self.is_stage(line)), 0)
         self.habits = Habits(self.lines)
+        self.first_stage = next((at for at, line in enumerate(self.lines) if self.is_stage(at, line)), 0)
+
+    def line(self, at):
+        """Return a line by its number, an empty one beyond the ends of the page."""
+        return self.lines[at] if 0 <= at < len(self.lines) else Line("")
 
     def read(self):
         for at, line in enumerate(self.lines):
@@ -80,7 +86,7 @@ class Reader:
         )
 
     def take_stage(self, at, line):
-        if not self.is_stage(line):
+        if not self.is_stage(at, line):
             return False
         self.stage = self.bank.stage_of(years_headed(line))
         if not self.stage:
@@ -88,10 +94,11 @@ class Reader:
         self.into, self.in_table = self.left, False
         return True
 
-    def is_stage(self, line):
-        """Whether a line heads what is for some years; "M3:" alone is of an answer."""
-        years = years_headed(line)
-        return bool(years) and (line.hint in (HEADING, BOLD) or len(words_of(line.text)) > 1 or len(years) > 1)
+    def is_stage(self, at, line):
+        """Whether a line heads what is for some years; "M3" alone is of an answer, unless the page has it otherwise."""
+        if is_lone_year(line):
+            return self.habits.has_lone_years and not (self.awaits_answer and asks_when(self.line(at - 1)))
+        return bool(years_headed(line))
 
     def take_section(self, at, line):
         if len(line.text) > 100:
@@ -148,11 +155,11 @@ class Reader:
             return False
         if self.continues(line, question):
             self.drafts[-1].question += f" {question}"
+            self.into = self.drafts[-1].lines
         else:
             below_heading = bool(self.drafts) and self.drafts[-1].is_label and len(question.split()) <= 8
-            self.drafts.append(Draft(self.stage, question, [], is_label=below_heading and bool(rest)))
-            self.drafts[-1].has_q = mark_of(line) == "q"
-        self.into = self.drafts[-1].lines
+            rank = Rank.ASKED_BELOW if below_heading and rest else Rank.ASKED
+            self.begin(Draft(self.stage, question, [], rank, has_q=mark_of(line) == "q"))
         self.in_table = "the following" in question.lower()
         if rest:
             self.into.append(replace(line, text=rest, hint=""))
@@ -168,46 +175,75 @@ class Reader:
 
     def take_heading(self, at, line):
         """A heading that works as a question, as "Research", or as label of a value, as "Research: helpful"."""
-        label, colon, value = line.text.partition(": ")
-        if colon and is_topic(label) and (not self.drafts or self.drafts[-1].is_label) and line.hint != ITEM:
-            self.drafts.append(
-                Draft(self.stage, label, [replace(line, text=value, hint="")], is_heading=True, is_label=True)
-            )
-        elif (
-            line.gap
-            and (found := rules.NUMBER.fullmatch(line.text))
-            and is_topic(found["label"])
-            and " " in found["label"]
-        ):
-            self.drafts.append(Draft(self.stage, found["label"], [replace(line, text=found["number"])], is_label=True))
+        label, value = self.labelled(line)
+        if label:
+            self.begin(Draft(self.stage, label, [replace(line, text=value, hint="")], rank=Rank.LABEL))
         elif self.is_heading(at, line):
-            self.drafts.append(Draft(self.stage, line.text.rstrip(":"), [], is_heading=True, is_label=True))
+            self.begin(Draft(self.stage, line.text.rstrip(":"), [], rank=rank_of(line)))
         elif (line.hint == HEADING and self.drafts) or self.is_title(at, line):
             self.into = self.left
             self.left.append(line)
-            return True
         else:
             return False
-        self.into = self.drafts[-1].lines
         return True
+
+    def labelled(self, line):
+        """Return label and value of "Research: helpful" or "Number of letters 3-4"; ("", "") for another line."""
+        last = self.drafts[-1] if self.drafts else None
+        found = rules.LABELLED.fullmatch(line.text)
+        if found and line.hint != ITEM and self.may_be_label(found["label"]):
+            return found["label"], found["value"]
+        found = rules.NUMBER.fullmatch(line.text)
+        is_apart = line.gap or (last and last.is_label and last.lines)
+        if found and is_apart and " " in found["label"] and is_topic(found["label"]):
+            return found["label"], found["number"]
+        return "", ""
+
+    def may_be_label(self, text):
+        """Whether a topic before a colon is no part of an answer; below other labels a word of one is enough."""
+        if not self.drafts:
+            return is_topic(text)
+        last = self.drafts[-1]
+        is_alike = last.rank == Rank.LABEL and stems_of(text) & rules.HEADING_WORDS and is_brief(text)
+        return last.is_label and bool(is_topic(text) or is_alike)
+
+    def begin(self, draft):
+        self.drafts.append(draft)
+        self.into = draft.lines
 
     def is_title(self, at, line):
         """Whether a topic stands above the questions on it, after an answer that ended with its sentence."""
-        if not (line.gap and self.in_answer and 0 < at < len(self.lines) - 1 and is_topic(line.text)):
+        if not (line.gap and self.in_answer and is_topic(line.text)):
             return False
-        return self.lines[at - 1].text.endswith((".", "!")) and bool(asked_in(self.lines[at + 1])[0])
+        return self.line(at - 1).text.endswith((".", "!")) and bool(asked_in(self.line(at + 1))[0])
 
     def is_heading(self, at, line):
         if line.hint == TERM and len(line.text) < LONGEST_QUESTION:
             return True
         if self.in_table or line.hint == ITEM or not is_topic(line.text):
-            return False
+            return not self.in_table and self.is_headline(at, line)
         if line.hint in (HEADING, BOLD, TERM):
             return True
-        around = [self.lines[i] for i in (at - 1, at + 1) if 0 <= i < len(self.lines)]
-        below = around[-1] if at + 1 < len(self.lines) else None
-        if below is None or any(is_topic(other.text) for other in around) or self.is_stage(below):
+        below_label = bool(self.drafts) and self.drafts[-1].is_label
+        is_usual = self.habits.has_headings or not self.drafts or below_label
+        if self.habits.asks_in_sentences or not is_usual:
+            return self.is_heading_among_questions(at, line)
+        return line.gap or below_label or not self.habits.has_gaps
+
+    def is_headline(self, at, line):
+        """Whether a few words head a paragraph on a page whose other headings are topics."""
+        if not (self.habits.has_headings and line.gap and not line.hint and is_headline(line.text)):
             return False
+        below = self.line(at + 1)
+        return below.gap and is_prose(below.text) and not is_same_name(line.text, self.specialty)
+
+    def is_heading_among_questions(self, at, line):
+        """Whether a topic is a heading where it could as well be a line of the answer above it."""
+        above, below = self.line(at - 1), self.line(at + 1)
+        if not below.text or is_topic(above.text) or is_topic(below.text) or self.is_stage(at + 1, below):
+            return False
+        if self.awaits_answer and line.text.endswith(":"):
+            return False  # "Required:" above a list
         below_label = bool(self.drafts) and self.drafts[-1].is_label
         if not line.gap and not below_label and (self.habits.has_gaps or self.habits.asks_in_sentences):
             return False
@@ -255,7 +291,7 @@ class Reader:
             return False  # of a list within an answer
         if mark and mark == self.habits.usual_mark:
             return True
-        if at < self.first_stage:
+        if at < self.first_stage and not self.drafts and not is_prose(self.line(at + 1).text):
             return False  # navigation
         if self.habits.usual_mark and mark not in (HEADING, BOLD, TERM, self.habits.usual_mark):
             return False
@@ -264,7 +300,7 @@ class Reader:
         return not rules.RHETORICAL.match(question) and self.reads_as_asked(line, question, rest)
 
     def in_list(self, at):
-        return at > 0 and self.lines[at - 1].hint == ITEM
+        return self.line(at - 1).hint == ITEM
 
     def reads_as_asked(self, line, question, rest):
         topic, long = stems_of(question) & rules.TOPICS, len(question.split()) > 3
@@ -350,5 +386,5 @@ def refuse_unusable(page, begins_with_prose):
     asked = [entry for entry in answered if "?" in entry.question or rules.STARTS.match(entry.question)]
     if not asked and all(line.hint == ITEM for entry in answered for line in entry.lines):
         raise Refused("This page is lists under headings, without questions that its text would answer.")
-    if len(answered) == 1 and (begins_with_prose or not answered[0].key):
+    if len(answered) == 1 and (begins_with_prose or not (answered[0].key or len(page.entries) > 2)):
         raise Refused("Hardly a question with an answer was found on this page; it reads as plain text.")

@@ -55,6 +55,7 @@ MARK = re.compile(
 )
 ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
 ANSWER_TO_Q = re.compile(r"\Aa(?:nswer)?\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
+LABELLED = re.compile(r"(?P<label>[^:–—]{2,80}?)(?::| [–—-]) (?P<value>.+)")  # "Research: helpful"
 NUMBER = re.compile(  # "Number of letters recommended 3-4"
     r"(?P<label>[A-Z][^\d?.:]{3,60}(?<!Step)(?<!Level)) (?P<number>\d{1,2}(?: ?[–-] ?\d{1,2}|\+)?)"
 )
@@ -105,12 +106,14 @@ TOPICS = HEADING_WORDS | stems("""
     specialty field student program resident training match school dean schedule hour career quality characteristic
     market visa img gap year resource couples backup plan parallel mistake prepare preparation success discipline
     faculty     department medicine physician performance hobby group interest common qualification competitive comment
+    anything else
 """)
 JOINS = stems("of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3")
 STAGE_WORDS = stems(
     "advice guidance information tips year question medical student training curriculum college section "
     "clinical phase early know"
 )
+SMALL_WORDS = frozenset("a an and as at by for from in of on or the to with & / – -".split())  # noqa: SIM905
 NO_SPECIALTY = frozenset(  # words of a page's other titles
     words_of("""
     university school college education advising affairs studentaffairs career careers home office menu program guide
