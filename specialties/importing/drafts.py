@@ -2,11 +2,11 @@
 
 from dataclasses import dataclass, replace
 from enum import IntEnum
-from itertools import pairwise
 
 from ..words import words_of
 from . import rules
 from .documents import BOLD, HEADING
+from .lines import is_topic
 from .page import plain
 
 
@@ -74,9 +74,13 @@ def settled(drafts):
 
 
 def without_titles(drafts):
-    """Return the drafts without the headings that only stand over others."""
-    titles = {id(draft) for draft, below in pairwise(drafts) if not draft.lines and draft.rank < below.rank}
-    return [draft for draft in drafts if id(draft) not in titles]
+    """Return the drafts without the headings that only stand over others, or over nothing a question would ask."""
+    below = [*(draft.rank for draft in drafts[1:]), Rank.HEADING]
+    return [
+        draft
+        for draft, rank in zip(drafts, below, strict=False)
+        if draft.lines or not draft.is_heading or (draft.rank >= rank and is_topic(draft.question))
+    ]
 
 
 def without_contents(drafts):

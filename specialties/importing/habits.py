@@ -15,7 +15,7 @@ class Habits:
         answered = [line for line, _, rest in asked if rest]
         self.has_gaps = any(line.gap for line in lines[1:])
         self.asks_in_sentences = sum(len(question.split()) > 4 for _, question, _ in asked) > 2
-        self.answers_on_the_line = len(answered) >= max(3, 0.8 * len(asked))
+        self.answers_on_the_line = len(answered) >= max(3, len(asked) / 2)
         self.usual_depth = min((line.depth for line, *_ in asked if line.hint == ITEM), default=0)
         self.usual_mark = usual_mark([line for line, *_ in asked])
         self.has_headings = not self.asks_in_sentences and sum(heads_a_paragraph(*two) for two in pairwise(lines)) > 2

@@ -16,12 +16,13 @@ def split_question(text):
     Two questions in one wording stay together. A question mark within an address is none, nor one after a statement.
     """
     end = 0
-    for mark in re.finditer(r"\?+[”\"’')\]]*(?=\s|$|[^\W_a-z]|[“\"(•–—-])", text[:LONGEST_QUESTION]):
+    for mark in re.finditer(r"\?+[”\"’')\]]*(?=\s|$|[^\W_a-z]|[“\"(•–—$~<>≥≤-])", text[:LONGEST_QUESTION]):
         part = text[end : mark.end()].strip()
         word = part.rsplit(" ", 1)[-1]
         if "://" in word or word.startswith("www.") or re.search(r"(?<=[a-z)\]]{3})[.!;] ", part):
             break
-        if end and not rules.FOLLOWS.match(part):
+        follows = rules.FOLLOWS if text[end : end + 1].isspace() else rules.SECOND_HALF
+        if end and not follows.match(part):
             break
         end = mark.end()
     return text[:end].strip(), text[end:].strip()
@@ -78,7 +79,8 @@ def is_headline(text):
 
 def years_headed(line):
     """Return the years of a heading such as "Advice for MS1 and MS2 Students"; none where it is none."""
-    if len(line.text) > 80 or line.hint == ITEM or line.text.endswith((".", "?", "!")):
+    text = line.text
+    if len(text) > 80 or line.hint == ITEM or text.endswith((".", "?", "!")) or rules.NO_STAGE.search(text):
         return frozenset()
     first = re.split(r" [–—-] ", line.text, maxsplit=1)[0]
     meaning = meaning_of(line.text)

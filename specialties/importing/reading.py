@@ -226,9 +226,9 @@ class Reader:
             return True
         below_label = bool(self.drafts) and self.drafts[-1].is_label
         is_usual = self.habits.has_headings or not self.drafts or below_label
-        if self.habits.asks_in_sentences or not is_usual:
-            return self.is_heading_among_questions(at, line)
-        return line.gap or below_label or not self.habits.has_gaps
+        if not self.habits.asks_in_sentences and is_usual and (line.gap or not self.habits.has_gaps):
+            return True
+        return self.is_heading_among_questions(at, line)
 
     def is_headline(self, at, line):
         """Whether a few words head a paragraph on a page whose other headings are topics."""
@@ -310,8 +310,8 @@ class Reader:
             return bool((rules.STARTS.match(question) and (topic or long)) or (topic and len(question.split()) <= 8))
         if self.drafts and self.drafts[-1].is_label and len(question.split()) <= 8:
             return True  # "Required? No" below the heading "Research"
-        if self.habits.answers_on_the_line and long and rules.STARTS.match(question):
-            return True
+        if (self.habits.answers_on_the_line and long) or f"{question}{rest}" in line.text:
+            return bool(topic or rules.STARTS.match(question))
         return bool(topic) and (long or not self.drafts) and bool(rules.STARTS.match(question) or len(question) < 60)
 
     # The whole

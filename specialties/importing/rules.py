@@ -54,6 +54,7 @@ MARK = re.compile(
     re.IGNORECASE,
 )
 ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
+NO_STAGE = re.compile(r"\bor\b|\Aa(?:nswer)?\s?:", re.IGNORECASE)  # "M3 or M4" answers when something is best
 ANSWER_TO_Q = re.compile(r"\Aa(?:nswer)?\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
 LABELLED = re.compile(r"(?P<label>[^:–—]{2,80}?)(?::| [–—-]) (?P<value>.+)")  # "Research: helpful"
 NUMBER = re.compile(  # "Number of letters recommended 3-4"
@@ -89,8 +90,10 @@ REQUEST = re.compile(
 RHETORICAL = whole(
     r"(?:do|would|are|have|can|could|should|did|will) you (?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure"
     r"|not|interested|ready|someone|the|still|be|do|worry|ever|really)\b.*",
-    r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if|is it worth|sound)\b.*",
-    r"(?:why (?:bother|us|is|does|do)|does|is) (?:this|that|it)\b(?! matter (?:if|wh|how)).*|why bother.*",
+    r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if(?! i\b)|is it worth|sound)\b.*",
+    r"(?:why (?:bother|us|is|does|do)|does|is) (?:this|that|it)\b"
+    r"(?! (?:matter (?:if|wh|how)|(?:\w+ )?(?:possible|necessary|needed|important|required|recommended|better|best|advisable"
+    r"|helpful|useful|beneficial|common|acceptable|allowed|okay|ok|too (?:late|early))\b)).*|why bother.*",
 )
 # What schools ask about; a heading of nothing else is a question ("Research", "Letters of recommendation").
 HEADING_WORDS = stems("""
