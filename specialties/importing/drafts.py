@@ -1,24 +1,11 @@
 """Entries while their page is read, and what is made of them at its end."""
 
 from dataclasses import dataclass, replace
-from enum import IntEnum
 
 from ..words import words_of
 from . import rules
-from .documents import BOLD, HEADING
-from .lines import is_topic
+from .lines import Rank, is_topic
 from .page import plain
-
-
-class Rank(IntEnum):
-    """What a draft stands under: one of a higher rank without text of its own is a title over it."""
-
-    HEADING = 0  # and up to 6 by its level
-    BOLD = 7
-    PLAIN = 8
-    LABEL = 9  # "Research: helpful"
-    ASKED_BELOW = 10  # "Required? No" below a heading
-    ASKED = 11
 
 
 @dataclass
@@ -40,13 +27,6 @@ class Draft:
     @property
     def is_label(self):
         return self.rank <= Rank.ASKED_BELOW
-
-
-def rank_of(line):
-    """Return the rank of a heading."""
-    if line.text.endswith(":"):
-        return Rank.LABEL
-    return {HEADING: Rank.HEADING + line.depth, BOLD: Rank.BOLD}.get(line.hint, Rank.PLAIN)
 
 
 def answer_of(draft):
@@ -74,12 +54,12 @@ def settled(drafts):
 
 
 def without_titles(drafts):
-    """Return the drafts without the headings that only stand over others, or over nothing a question would ask."""
+    """Return the drafts without the headings that only stand over others, and without the buttons of a menu."""
     below = [*(draft.rank for draft in drafts[1:]), Rank.HEADING]
     return [
         draft
         for draft, rank in zip(drafts, below, strict=False)
-        if draft.lines or not draft.is_heading or (draft.rank >= rank and is_topic(draft.question))
+        if draft.lines or (draft.rank >= rank and (draft.rank != Rank.TERM or is_topic(draft.question)))
     ]
 
 

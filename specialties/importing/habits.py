@@ -1,11 +1,10 @@
 """How a page asks, seen from all its lines."""
 
 from collections import Counter
-from itertools import pairwise
 
 from . import rules
 from .documents import ITEM, Line
-from .lines import asked_in, asks_when, is_topic, mark_of, years_headed
+from .lines import asked_in, asks_when, is_topic, mark_of, rank_of, years_headed
 
 
 class Habits:
@@ -18,12 +17,14 @@ class Habits:
         self.answers_on_the_line = len(answered) >= max(3, len(asked) / 2)
         self.usual_depth = min((line.depth for line, *_ in asked if line.hint == ITEM), default=0)
         self.usual_mark = usual_mark([line for line, *_ in asked])
-        self.has_headings = not self.asks_in_sentences and sum(heads_a_paragraph(*two) for two in pairwise(lines)) > 2
+        self.heading_ranks = set() if self.asks_in_sentences else heading_ranks(lines, self.has_gaps)
         self.has_lone_years = has_lone_years(lines)
 
 
-def heads_a_paragraph(line, below):
-    return line.gap and below.gap and is_topic(line.text)
+def heading_ranks(lines, has_gaps):
+    """Return the ranks of the headings that the page has for topics, three at least."""
+    topics = [line for line in lines if line.hint != ITEM and is_topic(line.text) and line.gap >= has_gaps]
+    return {rank for rank, count in Counter(map(rank_of, topics)).items() if count > 2}
 
 
 def is_lone_year(line):

@@ -1,13 +1,33 @@
 """What a line is, looked at by itself."""
 
 import re
+from enum import IntEnum
 
 from ..words import stem, words_of
 from . import rules
-from .documents import ITEM
+from .documents import BOLD, HEADING, ITEM, TERM
 from .matching import meaning_of
 
 LONGEST_QUESTION = 400  # characters
+
+
+class Rank(IntEnum):
+    """How high what reads as a question stands; one with nothing below it is a title over a lower one."""
+
+    HEADING = 0  # and up to 6 by its level
+    TERM = 7
+    BOLD = 8
+    PLAIN = 9
+    LABEL = 10  # "Research: helpful"
+    ASKED_BELOW = 11  # "Required? No" below a heading
+    ASKED = 12
+
+
+def rank_of(line):
+    """Return the rank of a heading."""
+    if line.text.endswith(":"):
+        return Rank.LABEL
+    return {HEADING: Rank.HEADING + line.depth, TERM: Rank.TERM, BOLD: Rank.BOLD}.get(line.hint, Rank.PLAIN)
 
 
 def split_question(text):
@@ -30,6 +50,10 @@ def split_question(text):
 
 def is_prose(text):
     return len(text.split()) > 14 or (len(text.split()) > 6 and text.endswith("."))
+
+
+def is_sentence(text):
+    return len(text.split()) > 6 or text.endswith(".")
 
 
 def short(text):
@@ -61,6 +85,12 @@ def mark_of(line):
 def asked_in(line):
     """Return the question of a line without its mark, and what follows it."""
     return split_question(rules.MARK.sub("", line.text, count=1))
+
+
+def is_label(line):
+    """Whether a line is a question in a few words with its answer: "Required? No"."""
+    question, value = asked_in(line)
+    return bool(value) and 0 < len(question.split()) <= 8
 
 
 def asks_when(line):

@@ -5,17 +5,21 @@ from dataclasses import replace
 
 from . import rules
 from .documents import BOLD, HEADING, ITEM, TERM, Line, Refused
-from .drafts import Draft, Rank, rank_of, settled
+from .drafts import Draft, settled
 from .habits import Habits, is_lone_year
 from .lines import (
     LONGEST_QUESTION,
+    Rank,
     asked_in,
     asks_when,
     is_brief,
     is_headline,
+    is_label,
     is_prose,
+    is_sentence,
     is_topic,
     mark_of,
+    rank_of,
     resources_in,
     short,
     split_question,
@@ -204,7 +208,7 @@ class Reader:
         if not self.drafts:
             return is_topic(text)
         last = self.drafts[-1]
-        is_alike = last.rank == Rank.LABEL and stems_of(text) & rules.HEADING_WORDS and is_brief(text)
+        is_alike = last.rank == Rank.LABEL and stems_of(text) & rules.TOPICS and is_brief(text)
         return last.is_label and bool(is_topic(text) or is_alike)
 
     def begin(self, draft):
@@ -221,21 +225,25 @@ class Reader:
         if line.hint == TERM and len(line.text) < LONGEST_QUESTION:
             return True
         if self.in_table or line.hint == ITEM or not is_topic(line.text):
-            return not self.in_table and self.is_headline(at, line)
+            return not self.in_table and line.hint != ITEM and self.is_peer(at, line)
         if line.hint in (HEADING, BOLD, TERM):
             return True
         below_label = bool(self.drafts) and self.drafts[-1].is_label
-        is_usual = self.habits.has_headings or not self.drafts or below_label
-        if not self.habits.asks_in_sentences and is_usual and (line.gap or not self.habits.has_gaps):
+        is_usual = Rank.PLAIN in self.habits.heading_ranks or not self.drafts or below_label
+        if not self.habits.asks_in_sentences and is_usual and (line.gap or not (self.drafts and self.habits.has_gaps)):
             return True
         return self.is_heading_among_questions(at, line)
 
-    def is_headline(self, at, line):
-        """Whether a few words head a paragraph on a page whose other headings are topics."""
-        if not (self.habits.has_headings and line.gap and not line.hint and is_headline(line.text)):
+    def is_peer(self, at, line):
+        """Whether a few words are a heading as others of the page are, which are topics."""
+        if rank_of(line) not in self.habits.heading_ranks or is_same_name(line.text, self.specialty):
             return False
+        if line.hint:
+            return is_brief(line.text)
+        is_apart = line.gap or (not self.habits.has_gaps and is_sentence(self.line(at - 1).text))
         below = self.line(at + 1)
-        return below.gap and is_prose(below.text) and not is_same_name(line.text, self.specialty)
+        heads = is_sentence(below.text) or is_label(below)
+        return is_apart and heads and not self.awaits_answer and is_headline(line.text)
 
     def is_heading_among_questions(self, at, line):
         """Whether a topic is a heading where it could as well be a line of the answer above it."""
@@ -247,9 +255,8 @@ class Reader:
         below_label = bool(self.drafts) and self.drafts[-1].is_label
         if not line.gap and not below_label and (self.habits.has_gaps or self.habits.asks_in_sentences):
             return False
-        question, value = asked_in(below)
-        if question:
-            return bool(value) and len(question.split()) <= 8
+        if asked_in(below)[0]:
+            return is_label(below)
         return not self.habits.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
 
     # Questions

@@ -90,10 +90,11 @@ REQUEST = re.compile(
 RHETORICAL = whole(
     r"(?:do|would|are|have|can|could|should|did|will) you (?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure"
     r"|not|interested|ready|someone|the|still|be|do|worry|ever|really)\b.*",
-    r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if(?! i\b)|is it worth|sound)\b.*",
+    r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if(?! i\b)|is it worth"
+    r"|sound)\b.*",
     r"(?:why (?:bother|us|is|does|do)|does|is) (?:this|that|it)\b"
-    r"(?! (?:matter (?:if|wh|how)|(?:\w+ )?(?:possible|necessary|needed|important|required|recommended|better|best|advisable"
-    r"|helpful|useful|beneficial|common|acceptable|allowed|okay|ok|too (?:late|early))\b)).*|why bother.*",
+    r"(?! (?:matter (?:if|wh|how)|(?:\w+ )?(?:possible|necessary|needed|important|required|recommended|better|best"
+    r"|advisable|helpful|useful|beneficial|common|acceptable|allowed|okay|ok|too (?:late|early))\b)).*|why bother.*",
 )
 # What schools ask about; a heading of nothing else is a question ("Research", "Letters of recommendation").
 HEADING_WORDS = stems("""
@@ -103,7 +104,7 @@ HEADING_WORDS = stems("""
     chair advice
     mentorship shadowing volunteer extracurricular activity leadership publication personal statement cv mspe fellowship
     requirement prerequisite timeline month summer experience signal preference skill lifestyle salary number importance
-    course scholarship service community
+    course scholarship service community balance timeline backup preparation exposure involved fellowship population gap
 """)
 TOPICS = HEADING_WORDS | stems("""
     specialty field student program resident training match school dean schedule hour career quality characteristic
@@ -111,7 +112,10 @@ TOPICS = HEADING_WORDS | stems("""
     faculty     department medicine physician performance hobby group interest common qualification competitive comment
     anything else
 """)
-JOINS = stems("of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3")
+JOINS = stems("""
+    of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3
+    early program opportunity plan get work life year patient
+""")
 STAGE_WORDS = stems(
     "advice guidance information tips year question medical student training curriculum college section "
     "clinical phase early know"
