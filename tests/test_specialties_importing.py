@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from specialties.importing import Bank, Refused, document_of, read
-from specialties.models import Answer, Specialty
+from specialties.models import Answer, ImportedPage, Proposal, Specialty
 from specialties.words import words_of
 
 PAGES = Path(__file__).parent / "pages"
@@ -113,7 +113,7 @@ def test_each_page_has_what_is_expected_of_it_beside_it():
 
 def test_dry_run_writes_nothing(bank, capsys):
     printed(capsys, PAGES / "interventional-radiology.txt")
-    assert (Specialty.objects.count(), Answer.objects.count()) == (0, 0)
+    assert [model.objects.count() for model in (Specialty, Answer, ImportedPage, Proposal)] == [0, 0, 0, 0]
 
 
 # Questions and the bank
@@ -389,10 +389,19 @@ def test_specialty_that_is_there_is_left_as_it_is_and_gets_proposals(bank):
     assert specialty.proposals.count() == 2
 
 
-def test_page_with_a_value_no_form_would_take_is_refused_whole(bank):
+@pytest.mark.parametrize("options", [[], ["--dry-run"]])
+def test_page_with_a_value_no_form_would_take_is_refused_whole(bank, options):
     with pytest.raises(CommandError, match="at most 100 characters"):
-        call_command("import_guide", PAGES / "wright_neurology_blanks.txt", "--specialty", "N" * 101)
+        call_command("import_guide", PAGES / "wright_neurology_blanks.txt", "--specialty", "N" * 101, *options)
     assert (Specialty.objects.count(), Answer.objects.count()) == (0, 0)
+
+
+def test_page_that_names_no_specialty_is_shown_and_not_stored(bank, capsys, tmp_path):
+    page = tmp_path / "page.txt"
+    page.write_text(f"{AWAYS}\nYes.\n")
+    assert printed(capsys, page)["warnings"] == ["The specialty is not named."]
+    with pytest.raises(CommandError, match="does not name its specialty"):
+        call_command("import_guide", page)
 
 
 # Anything at all
