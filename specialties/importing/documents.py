@@ -62,7 +62,7 @@ INVISIBLE = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e
 BULLET = re.compile(r"(?:[•·●○◦▪▫■□‣⁃∙➢➤►✓✔\uf000-\uf0ff]\s*|[*+–-]\s+|-(?=[A-Z])|[o§]\s+(?=[A-Z])){1,4}")
 # Markdown: a heading, what is bold, and a bold question with its answer on the same line.
 HASHES = re.compile(r"(#{1,6})\s+(.+?)[\s#]*")
-STARS = re.compile(r"(?<!\w)(\*\*|__)(?=[^\s*_])([^*]{1,500}?)(?<=\S)\1(?!\w)")
+STARS = re.compile(r"(?<!\w)(\*\*|__)(?=\S)([^*_]{1,500})(?<=\S)\1(?!\w)")
 BOLD_QUESTION = re.compile(r"([^\w*]{0,6}(?:\d{1,3}[.)]\s+)?(\*\*|__)(?!\s)[^*]{3,400}\?\2)\s*([^\s*].*)")
 DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
 STRAY = re.compile(r"<(?!/?[a-zA-Z][^<>]{0,2000}>)")

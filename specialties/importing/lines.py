@@ -2,6 +2,7 @@
 
 import re
 from enum import IntEnum
+from functools import lru_cache
 
 from ..words import stem, words_of
 from . import rules
@@ -9,6 +10,7 @@ from .documents import BOLD, HEADING, ITEM, TERM
 from .matching import meaning_of
 
 LONGEST_QUESTION = 400  # characters
+LONGEST_HEADING = 80
 
 
 class Rank(IntEnum):
@@ -66,14 +68,22 @@ def stems_of(text):
 
 def is_brief(text):
     """Whether a line is a few words that could be a heading."""
-    words = text.rstrip(":").split()
-    return 0 < len(words) <= 7 and text[:1].isupper() and not text.endswith((".", "?", "!", ",", ";"))
+    if len(text) > LONGEST_HEADING or not text[:1].isupper() or text.endswith((".", "?", "!", ",", ";")):
+        return False
+    return 0 < len(text.split()) <= 7
 
 
 def is_topic(text):
     """Whether a line is a heading that says what a question would: "Letters of Recommendation"."""
-    stems = stems_of(text) if is_brief(text) else set()
-    return bool(stems & rules.HEADING_WORDS) and stems <= rules.HEADING_WORDS | rules.JOINS
+    return is_brief(text) and names_topic(text)
+
+
+@lru_cache(maxsize=20_000)
+def names_topic(text):
+    words = words_of(text)
+    return all(stem(word) in rules.OF_HEADINGS for word in words) and any(
+        stem(word) in rules.HEADING_WORDS for word in words
+    )
 
 
 def mark_of(line):
@@ -109,11 +119,16 @@ def is_headline(text):
 
 def years_headed(line):
     """Return the years of a heading such as "Advice for MS1 and MS2 Students"; none where it is none."""
-    text = line.text
-    if len(text) > 80 or line.hint == ITEM or text.endswith((".", "?", "!")) or rules.NO_STAGE.search(text):
+    is_long = len(line.text) > LONGEST_HEADING
+    return frozenset() if is_long or line.hint == ITEM else years_named(line.text)
+
+
+@lru_cache(maxsize=20_000)
+def years_named(text):
+    if not rules.YEAR.search(text) or rules.NO_STAGE.search(text):
         return frozenset()
-    first = re.split(r" [–—-] ", line.text, maxsplit=1)[0]
-    meaning = meaning_of(line.text)
+    first = re.split(r" [–—-] ", text, maxsplit=1)[0]
+    meaning = meaning_of(text)
     if len(meaning_of(first).years) > 1:
         meaning = meaning_of(first)  # "MS3/MS4 Advice - Urology"
     return frozenset() if meaning.words - rules.STAGE_WORDS else meaning.years

@@ -212,6 +212,8 @@ class Reader:
         return last.is_label and bool(is_topic(text) or is_alike)
 
     def begin(self, draft):
+        if len(self.drafts) == MOST_ENTRIES:
+            raise Refused(f"This has more than {MOST_ENTRIES} questions, which are not those of one page.")
         self.drafts.append(draft)
         self.into = draft.lines
 
@@ -377,8 +379,6 @@ def read(document, bank, specialty=""):
     if len(reader.lines) == 0:
         raise Refused("There is no text in this.")
     reader.read()
-    if len(reader.drafts) > MOST_ENTRIES:
-        raise Refused(f"This has {len(reader.drafts)} questions, more than one page can have ({MOST_ENTRIES}).")
     page = reader.page()
     refuse_unusable(page, any(is_prose(line.text) for line in reader.before) and not page.quote)
     return page

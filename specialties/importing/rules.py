@@ -54,7 +54,11 @@ MARK = re.compile(
     re.IGNORECASE,
 )
 ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
-NO_STAGE = re.compile(r"\bor\b|\Aa(?:nswer)?\s?:", re.IGNORECASE)  # "M3 or M4" answers when something is best
+YEAR = re.compile(  # without one a line heads no stage
+    r"\b(?:m|ms|years?)[\W_]{0,3}(?:[1-4]|i)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship",
+    re.IGNORECASE,
+)
+NO_STAGE = re.compile(r"[.?!]\Z|\bor\b|\Aa(?:nswer)?\s?:", re.IGNORECASE)  # "M3 or M4" answers when something is best
 ANSWER_TO_Q = re.compile(r"\Aa(?:nswer)?\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
 LABELLED = re.compile(r"(?P<label>[^:–—]{2,80}?)(?::| [–—-]) (?P<value>.+)")  # "Research: helpful"
 NUMBER = re.compile(  # "Number of letters recommended 3-4"
@@ -116,6 +120,7 @@ JOINS = stems("""
     of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3
     early program opportunity plan get work life year patient
 """)
+OF_HEADINGS = HEADING_WORDS | JOINS
 STAGE_WORDS = stems(
     "advice guidance information tips year question medical student training curriculum college section "
     "clinical phase early know"

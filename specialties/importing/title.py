@@ -12,9 +12,9 @@ from .lines import is_prose
 def quote_in(lines):
     """Return the quotation a page begins with and its source, ("", "") where there is none."""
     for at, line in enumerate(lines):
-        found = re.fullmatch(r"(.{40,}?) ?\(Source: (.+)\)", line.text)  # Wright
-        if found:
-            return found[1], found[2]
+        quote, mark, source = line.text.partition("(Source: ")  # Wright
+        if mark and len(quote) > 40 and source.endswith(")"):
+            return quote.strip(), source[:-1]
         if line.text[0] in '“"':
             return quotation(lines[at : at + 10])
         if at and is_prose(lines[at - 1].text) and line.text[0] in "—–":
