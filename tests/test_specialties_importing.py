@@ -15,8 +15,10 @@ from django.core.management import CommandError, call_command
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from specialties.charts import Table
 from specialties.importing import Bank, Refused, document_of, read
 from specialties.models import Answer, ImportedPage, Proposal, Specialty
+from specialties.spreadsheets import as_xlsx
 from specialties.words import words_of
 
 PAGES = Path(__file__).parent / "pages"
@@ -515,10 +517,15 @@ import re, sys
 from pathlib import Path
 import django
 django.setup()
+from specialties import spreadsheets
 from specialties.importing import Bank, document_of, read
 from specialties.importing.content import content_of
-for path in sys.argv[1:]:
-    print(len(content_of(read(document_of(Path(path).read_bytes()), Bank([], [])))["entries"]))
+for path in map(Path, sys.argv[1:]):
+    content = path.read_bytes()
+    if path.suffix == ".xlsx":
+        print(len(spreadsheets.lines_of(content)))
+    else:
+        print(len(content_of(read(document_of(content), Bank([], [])))["entries"]))
 print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1])
 """
 
@@ -526,14 +533,21 @@ print(re.search(r"VmHWM:\\s+(\\d+) kB", Path("/proc/self/status").read_text())[1
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only Linux tells how much memory it took")
 def test_memory_stays_below_200_mb(tmp_path):
     questions = [f"Does thing number {n} of your specialty matter?" for n in range(150)]
-    text = "".join(f"{question}\n{'It does matter, in many ways.' * 225}\n" for question in questions)
-    blocks = [block for question in questions for block in [(question, True)] + [("It does matter.", False)] * 79]
+    text = "".join(f"{question}\n{'It does matter, in many ways.' * 400}\n" for question in questions)
+    tags = "".join(f"<h3>{question}</h3>{'<p>It <b>does</b> matter.' * 120}" for question in questions)
+    blocks = [block for question in questions for block in [(question, True)] + [("It does matter.", False)] * 59]
     pictures = [(f"word/media/{n}.png", os.urandom(1_900_000)) for n in range(10)]
-    (tmp_path / "page.txt").write_text(text)
-    (tmp_path / "page.docx").write_bytes(word_file(*blocks, parts=pictures))
-    assert [path.stat().st_size // 1_000_000 for path in sorted(tmp_path.iterdir())] == [19, 0]
-    command = [sys.executable, "-c", READ_AND_MEASURE, *sorted(tmp_path.iterdir())]
+    lines = [[f"{n} {part} matters a lot" for part in "abc"] for n in range(9_000)]
+    pages = {
+        "page.docx": word_file(*blocks, parts=pictures),
+        "page.html": tags.encode(),
+        "page.txt": text.encode(),
+        "table.xlsx": as_xlsx([Table("One", list("abc"), lines)]),
+    }
+    for name, content in pages.items():
+        (tmp_path / name).write_bytes(content)
+    command = [sys.executable, "-c", READ_AND_MEASURE, *(tmp_path / name for name in pages)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
-    *entries, kilobytes = map(int, done.stdout.split())
-    assert entries == [150, 150]
+    *read, kilobytes = map(int, done.stdout.split())
+    assert read == [150, 150, 150, 9_001]
     assert kilobytes < 200_000
