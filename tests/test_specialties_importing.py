@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -8,6 +9,7 @@ import tomllib
 import zipfile
 from collections import Counter
 from contextlib import suppress
+from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,8 @@ from hypothesis import strategies as st
 
 from specialties.charts import Table
 from specialties.importing import Bank, Refused, document_of, read
+from specialties.importing.content import content_of
+from specialties.importing.documents import INVISIBLE
 from specialties.models import Answer, ImportedPage, Proposal, Specialty
 from specialties.spreadsheets import as_xlsx
 from specialties.words import words_of
@@ -421,8 +425,46 @@ PIECES = st.one_of(
     st.sampled_from(
         ["<table><tr><td>", "</td><td>", "<li>", "</ul>", "<b>", "<h2>", "</h2>", "&#x3c;", "&lt;script&gt;", "<"]
     ),
+    st.sampled_from(
+        [
+            "<a href='https://a.edu/'>",
+            '<a href="data:text/html,x">',
+            "</a>",
+            "<img src=x onerror=x()>",
+            " onclick='x()'",
+        ]
+    ),
+    st.sampled_from(["Resources", "For More Information", "jo@example.edu", "javascript:x()", "JaVaScRiPt&#58;x()"]),
     st.text(max_size=8),
 )
+
+
+class Tags(HTMLParser):
+    """Collects the tags of what a browser is sent, with their attributes."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, attrs))
+
+
+def harmful_in(html):
+    """Return the tags that the editor does not offer, and those with more than a harmless address."""
+    tags = Tags()
+    tags.feed(html)
+    tags.close()
+    offered = {"p", "ul", "ol", "li", "strong", "em", "br", "a"}
+    return [
+        (tag, attrs)
+        for tag, attrs in tags.found
+        if tag not in offered
+        or any(name not in ("href", "rel", "title") for name, _ in attrs)
+        or not re.match(r"https?:|mailto:|$", dict(attrs).get("href", ""))
+    ]
+
+
 anything = st.lists(PIECES, max_size=40).map("".join)
 fuzzed = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -430,6 +472,8 @@ fuzzed = settings(max_examples=300, deadline=None, suppress_health_check=[Health
 @fuzzed
 @given(anything)
 @example("<![endif")
+@example(f"<h3>{AWAYS}</h3><p>Yes</p><h3>Resources</h3><p><a href='javascript:x()'>a</a> <a href='data:x'>b</a></p>")
+@example(f"<h3>{AWAYS}</h3><p>Yes</p><h3>Overall Recommendations</h3><p><a href='javascript:x()'>a</a>&lt;img&gt;</p>")
 @example("<p>&lt;script&gt;alert(1)&lt;/script&gt;</p>" + AWAYS + "<script>Yes</script><p>No")
 def test_nothing_but_a_refusal_is_raised_and_no_script_survives(bank, text):
     for content in (text, text.encode(), text.encode("utf-16")):
@@ -437,9 +481,24 @@ def test_nothing_but_a_refusal_is_raised_and_no_script_survives(bank, text):
             page = imported(bank, content)
         except Refused:
             continue
-        for entry in page.entries:
-            assert "<script" not in entry.body
-            assert "javascript:" not in entry.body.replace("&lt;a href=javascript:x", "")
+        content = content_of(page)
+        for html in [content["recommendations"], *(entry["body"] for entry in content["entries"])]:
+            assert harmful_in(html) == []
+        assert [
+            each for each in content["resources"] if not re.match(r"https?://\S+$", each["url"], re.IGNORECASE)
+        ] == []
+        assert [each for each in page.advisors if not re.fullmatch(r"[^\s<>:]*", each.email)] == []
+        texts = [page.quote, page.quote_source, page.contact, *(advisor.name for advisor in page.advisors)]
+        assert [text for text in texts if INVISIBLE.search(text)] == []
+
+
+@fuzzed
+@given(anything)
+@example("<a href='jav&#x09;ascript:x()'>a</a>")
+@example("<svg><script>x()</script><p onclick=x()>a")
+@example("<math><mtext><table><mglyph><style><!--</style><img title='--&gt;&lt;img src=1 onerror=x()&gt;'>")
+def test_rich_text_as_it_is_stored_runs_nothing(text):
+    assert harmful_in(Answer._meta.get_field("body").cleaned(text)) == []
 
 
 @fuzzed
@@ -476,24 +535,42 @@ repeated = pytest.mark.parametrize(
         "<a ",
         "<a x='>",
         "<!--",
+        "(Source: ",
+        "__a ",
+        "**Is it?** Yes.\n",
     ],
 )
 
 
+def work(bank, text):
+    """Return how often reading a text calls or returns from a function."""
+    calls = Counter()
+    sys.setprofile(lambda frame, event, argument: calls.update([event]))
+    try:
+        imported(bank, text)
+    except Refused:
+        pass
+    finally:
+        sys.setprofile(None)
+    return calls.total()
+
+
 @repeated
 def test_twice_the_page_is_about_twice_the_work(bank, unit):
-    def work(times):
-        calls = Counter()
-        sys.setprofile(lambda frame, event, argument: calls.update([event]))
-        try:
-            imported(bank, unit * times)
-        except Refused:
-            pass
-        finally:
-            sys.setprofile(None)
-        return calls.total()
+    assert work(bank, unit * 2_000) < 2.2 * work(bank, unit * 1_000) + 1_000  # what is read for the first time
 
-    assert work(2_000) < 2.2 * work(1_000) + 1_000  # what is read for the first time
+
+@pytest.mark.parametrize("form", ["{question}\n{line}\n", "<h3>{question}</h3><p>{line}</p>"])
+def test_megabyte_is_about_four_times_the_work_of_a_quarter(bank, form):
+    def page(size):
+        sentence = "It does matter, in many ways. "
+        answer = [sentence * 16] * (size // 150 // 16 // len(sentence))
+        line = ("</p><p>" if "<" in form else "\n").join(answer)
+        return "".join(form.format(question=f"Does thing number {n} matter?", line=line) for n in range(150))
+
+    assert len(page(1_000_000)) > 900_000
+    assert len(imported(bank, page(1_000_000)).entries) == 150
+    assert work(bank, page(1_000_000)) < 5 * work(bank, page(250_000))
 
 
 @repeated
