@@ -213,6 +213,8 @@ def test_wording_added_by_staff_is_recognised(bank):
         ("MS3/MS4 Advice - Urology", "m3-m4"),
         ("What third- and fourth-year students should know", "m3-m4"),
         ("M2 and M3 Students", None),
+        ("MS1", "m1-m2"),
+        ("M4:", "m3-m4"),
     ],
 )
 def test_stage_is_found_in_many_spellings(bank, heading, stage):
@@ -250,6 +252,20 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
         ),
         (f"{AWAYS}\nYes.\nWhen?\nIn July.\n", {AWAYS: "Yes.", "When?": "In July."}),
         (f"{AWAYS}\nYes. Why? It is small.\nWhy?\nIt is.\n", {AWAYS: "Yes. Why? It is small.\nWhy?\nIt is."}),
+        (
+            f"{AWAYS}\nM3 or M4\nWhen is it best?\nM4\n{RANK}\nA: M3:\nNo.\n",
+            {AWAYS: "M3 or M4", "When is it best?": "M4", RANK: "M3:\nNo."},
+        ),
+        (
+            f"{AWAYS}\nYes.\nIs it possible to switch?\nIt is.\nWhat if I do not match?\nCall.\nAnything else?\nNo.\n",
+            {
+                AWAYS: "Yes.",
+                "Is it possible to switch?": "It is.",
+                "What if I do not match?": "Call.",
+                "Anything else?": "No.",
+            },
+        ),
+        (f"{AWAYS}\nAnything else?Be kind.\n{RANK}\nNo.\n", {AWAYS: "", "Anything else?": "Be kind.", RANK: "No."}),
         (
             f"What should I be doing now?Read.\n{AWAYS}Yes.\n{COUNT}Two.\n",
             {"What should I be doing now?": "Read.", AWAYS: "Yes.", COUNT: "Two."},
