@@ -131,6 +131,10 @@ class Reader:
     def in_answer(self):
         return bool(self.drafts) and self.into is self.drafts[-1].lines
 
+    @property
+    def is_below_label(self):
+        return bool(self.drafts) and self.drafts[-1].is_label
+
     def take_advisors(self, at, line):
         heading = rules.ADVISORS.fullmatch(line.text) if len(line.text) < 200 else None
         if heading and line.hint != ITEM and (not heading["name"] or person_in(heading["name"])):
@@ -161,7 +165,7 @@ class Reader:
             self.drafts[-1].question += f" {question}"
             self.into = self.drafts[-1].lines
         else:
-            below_heading = bool(self.drafts) and self.drafts[-1].is_label and len(question.split()) <= 8
+            below_heading = self.is_below_label and len(question.split()) <= 8
             rank = Rank.ASKED_BELOW if below_heading and rest else Rank.ASKED
             self.begin(Draft(self.stage, question, [], rank, has_q=mark_of(line) == "q"))
         self.in_table = "the following" in question.lower()
@@ -193,23 +197,21 @@ class Reader:
 
     def labelled(self, line):
         """Return label and value of "Research: helpful" or "Number of letters 3-4"; ("", "") for another line."""
-        last = self.drafts[-1] if self.drafts else None
         found = rules.LABELLED.fullmatch(line.text)
         if found and line.hint != ITEM and self.may_be_label(found["label"]):
             return found["label"], found["value"]
         found = rules.NUMBER.fullmatch(line.text)
-        is_apart = line.gap or (last and last.is_label and last.lines)
+        is_apart = line.gap or (self.is_below_label and self.drafts[-1].lines)
         if found and is_apart and " " in found["label"] and is_topic(found["label"]):
             return found["label"], found["number"]
         return "", ""
 
     def may_be_label(self, text):
         """Whether a topic before a colon is no part of an answer; below other labels a word of one is enough."""
-        if not self.drafts:
-            return is_topic(text)
-        last = self.drafts[-1]
-        is_alike = last.rank == Rank.LABEL and stems_of(text) & rules.TOPICS and is_brief(text)
-        return last.is_label and bool(is_topic(text) or is_alike)
+        if is_topic(text):
+            return self.is_below_label or not self.drafts
+        is_below_alike = bool(self.drafts) and self.drafts[-1].rank == Rank.LABEL
+        return is_below_alike and is_brief(text) and not stems_of(text).isdisjoint(rules.TOPICS)
 
     def begin(self, draft):
         if len(self.drafts) == MOST_ENTRIES:
@@ -226,15 +228,20 @@ class Reader:
     def is_heading(self, at, line):
         if line.hint == TERM and len(line.text) < LONGEST_QUESTION:
             return True
-        if self.in_table or line.hint == ITEM or not is_topic(line.text):
-            return not self.in_table and line.hint != ITEM and self.is_peer(at, line)
-        if line.hint in (HEADING, BOLD, TERM):
+        if self.in_table or line.hint == ITEM:
+            return False
+        if not is_topic(line.text):
+            return self.is_peer(at, line)
+        return bool(line.hint) or self.is_usual_heading(line) or self.is_heading_among_questions(at, line)
+
+    def is_usual_heading(self, line):
+        """Whether a topic is a heading because the page has such, and does not ask in sentences."""
+        if self.habits.asks_in_sentences:
+            return False
+        if not self.drafts:
             return True
-        below_label = bool(self.drafts) and self.drafts[-1].is_label
-        is_usual = Rank.PLAIN in self.habits.heading_ranks or not self.drafts or below_label
-        if not self.habits.asks_in_sentences and is_usual and (line.gap or not (self.drafts and self.habits.has_gaps)):
-            return True
-        return self.is_heading_among_questions(at, line)
+        is_usual = self.is_below_label or Rank.PLAIN in self.habits.heading_ranks
+        return is_usual and (line.gap or not self.habits.has_gaps)
 
     def is_peer(self, at, line):
         """Whether a few words are a heading as others of the page are, which are topics."""
@@ -254,8 +261,7 @@ class Reader:
             return False
         if self.awaits_answer and line.text.endswith(":"):
             return False  # "Required:" above a list
-        below_label = bool(self.drafts) and self.drafts[-1].is_label
-        if not line.gap and not below_label and (self.habits.has_gaps or self.habits.asks_in_sentences):
+        if not line.gap and not self.is_below_label and (self.habits.has_gaps or self.habits.asks_in_sentences):
             return False
         if asked_in(below)[0]:
             return is_label(below)
@@ -317,7 +323,7 @@ class Reader:
             if self.drafts and rules.ASIDE.fullmatch(question):
                 return True
             return bool((rules.STARTS.match(question) and (topic or long)) or (topic and len(question.split()) <= 8))
-        if self.drafts and self.drafts[-1].is_label and len(question.split()) <= 8:
+        if self.is_below_label and len(question.split()) <= 8:
             return True  # "Required? No" below the heading "Research"
         if (self.habits.answers_on_the_line and long) or f"{question}{rest}" in line.text:
             return bool(topic or rules.STARTS.match(question))
