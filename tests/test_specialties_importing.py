@@ -251,6 +251,10 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
             {AWAYS: "Yes. Go.", RANK: "A little.", "Does it matter whether they are a professor?": "No."},
         ),
         (f"{AWAYS}\nYes.\nWhen?\nIn July.\n", {AWAYS: "Yes.", "When?": "In July."}),
+        (
+            f"{AWAYS}\nYes.\nAway Rotations\n{COUNT}\nTwo.\nLetters\n{RANK}\nInterviews\nWhen?\nMay.\n",
+            {AWAYS: "Yes.", COUNT: "Two.", RANK: "", "When?": "May."},
+        ),
         (f"{AWAYS}\nYes. Why? It is small.\nWhy?\nIt is.\n", {AWAYS: "Yes. Why? It is small.\nWhy?\nIt is."}),
         (
             f"{AWAYS}\nM3 or M4\nWhen is it best?\nM4\n{RANK}\nA: M3:\nNo.\n",

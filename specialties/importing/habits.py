@@ -4,7 +4,7 @@ from collections import Counter
 
 from . import rules
 from .documents import ITEM, Line
-from .lines import asked_in, asks_when, is_topic, mark_of, rank_of, years_headed
+from .lines import asked_in, asks_when, is_label, is_topic, mark_of, rank_of, years_headed
 
 
 class Habits:
@@ -19,12 +19,27 @@ class Habits:
         self.usual_mark = usual_mark([line for line, *_ in asked])
         self.heading_ranks = set() if self.asks_in_sentences else heading_ranks(lines, self.has_gaps)
         self.has_lone_years = has_lone_years(lines)
+        self.has_titles = sum(stands_between(*three) for three in threes(lines)) > 1
 
 
 def heading_ranks(lines, has_gaps):
     """Return the ranks of the headings that the page has for topics, three at least."""
     topics = [line for line in lines if line.hint != ITEM and is_topic(line.text) and line.gap >= has_gaps]
     return {rank for rank, count in Counter(map(rank_of, topics)).items() if count > 2}
+
+
+def threes(lines):
+    """Yield each line with those above and below it, empty ones at the ends."""
+    nothing = Line("")
+    return zip([nothing, *lines], lines, [*lines[1:], nothing], strict=False)
+
+
+def stands_between(above, line, below):
+    """Whether a topic stands after an answer and above a question, as a title over the questions on it."""
+    if not is_topic(line.text) or line.hint or is_topic(above.text):
+        return False
+    asked, answer = asked_in(above)
+    return bool((answer or not asked) and asked_in(below)[0]) and not is_label(below)
 
 
 def is_lone_year(line):
@@ -34,10 +49,8 @@ def is_lone_year(line):
 
 def has_lone_years(lines):
     """Whether such lines head questions: all that answer nothing stand above one, several or the first of the page."""
-    nothing = Line("")
-    around = zip([nothing, *lines], lines, [*lines[1:], nothing], strict=False)
-    headed = [below for above, line, below in around if is_lone_year(line) and not asks_when(above)]
-    first = next(filter(heads_an_entry, lines), nothing)
+    headed = [below for above, line, below in threes(lines) if is_lone_year(line) and not asks_when(above)]
+    first = next(filter(heads_an_entry, lines), None)
     return all(map(heads_an_entry, headed)) and (len(headed) > 1 or first in headed)
 
 

@@ -221,9 +221,12 @@ class Reader:
 
     def is_title(self, at, line):
         """Whether a topic stands above the questions on it, after an answer that ended with its sentence."""
-        if not (line.gap and self.in_answer and is_topic(line.text)):
+        above, below = self.line(at - 1), self.line(at + 1)
+        if not (self.drafts and is_topic(line.text) and asked_in(below)[0]) or line.hint == ITEM:
             return False
-        return self.line(at - 1).text.endswith((".", "!")) and bool(asked_in(self.line(at + 1))[0])
+        if self.habits.has_titles:
+            return not is_topic(above.text) and not is_label(below)
+        return line.gap and self.in_answer and above.text.endswith((".", "!"))
 
     def is_heading(self, at, line):
         if line.hint == TERM and len(line.text) < LONGEST_QUESTION:
