@@ -280,6 +280,15 @@ def test_text_goes_below_the_question_it_answers(bank, text, expected):
     assert answers(imported(bank, text)) == expected
 
 
+def test_same_label_below_two_headings_is_asked_twice(bank):
+    page = imported(bank, "Urology\nResearch\nRequired? Yes\nAway Rotations\nRequired? Yes\nHow many? 2\n")
+    assert [(entry.question, entry.answer) for entry in page.entries] == [
+        ("Required?", "Yes"),
+        ("Required?", "Yes"),
+        ("How many?", "2"),
+    ]
+
+
 def test_specialty_is_named_with_a_dash(bank):
     page = imported(bank, f"OTOLARYNGOLOGY – HEAD AND NECK SURGERY\n{AWAYS}\nYes.\n{RANK}\nNo.\n")
     assert page.specialty == "Otolaryngology – Head and Neck Surgery"

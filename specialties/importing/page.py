@@ -6,7 +6,8 @@ from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import mark_safe
 
 from ..models import Answer
-from .documents import ITEM
+from . import rules
+from .documents import ITEM, Refused
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,19 @@ class Page:
     @property
     def recommendations(self):
         return plain(self.recommendation_lines)
+
+    def refuse_unusable(self, begins_with_prose):
+        """Raise Refused where no answer stands under a question, with the reason."""
+        answered = [entry for entry in self.entries if not entry.blank]
+        if not self.entries:
+            raise Refused("No question was found on this page, so nobody can say what its text answers.")
+        if not answered:
+            raise Refused("Only questions were found on this page, no answer to any of them.")
+        asked = [entry for entry in answered if "?" in entry.question or rules.STARTS.match(entry.question)]
+        if not asked and all(line.hint == ITEM for entry in answered for line in entry.lines):
+            raise Refused("This page is lists under headings, without questions that its text would answer.")
+        if len(answered) == 1 and (begins_with_prose or not (answered[0].key or len(self.entries) > 2)):
+            raise Refused("Hardly a question with an answer was found on this page; it reads as plain text.")
 
 
 def plain(lines):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from . import rules
 from .documents import BOLD, HEADING, ITEM, TERM, Line, Refused
-from .drafts import Draft, settled
+from .drafts import Draft, entries_of
 from .habits import Habits, is_lone_year
 from .lines import (
     LONGEST_QUESTION,
@@ -26,7 +26,7 @@ from .lines import (
     stems_of,
     years_headed,
 )
-from .page import Entry, Page, plain
+from .page import Page, plain
 from .people import advisors_in, email_in, person_in
 from .title import is_same_name, quote_in, specialty_of
 
@@ -336,50 +336,15 @@ class Reader:
 
     def page(self):
         quote, source = quote_in(self.before)
-        entries = self.entries()
+        entries, warnings = entries_of(self.drafts, self.bank, self.specialty, self.lines[-1].text)
         left = [line for line in self.left if len(line.text.split()) > 3]
-        self.warnings += [f"Left out, as it belongs to no question: “{short(line.text)}”" for line in left]
+        warnings += [f"Left out, as it belongs to no question: “{short(line.text)}”" for line in left]
         return Page(
             self.specialty, quote, source, tuple(self.sections["recommendations"]), tuple(entries),
             tuple(advisor for role, lines in self.blocks for advisor in advisors_in(role, lines, self.specialty)),
             tuple(resource for line in self.sections["resources"] for resource in resources_in(line)),
-            plain(self.sections["contact"]), tuple(self.warnings),
+            plain(self.sections["contact"]), (*self.warnings, *warnings),
         )  # fmt: skip
-
-    def entries(self):
-        drafts = settled(self.drafts)
-        self.warn_of_end(drafts)
-        keys = self.keys_of(drafts)
-        return [
-            Entry(draft.stage, draft.question, key, tuple(draft.lines)) for draft, key in zip(drafts, keys, strict=True)
-        ]
-
-    def keys_of(self, drafts):
-        """Return the bank's key for each; where two would have the same, the first that asks it in words has it."""
-        questions = [draft.question for draft in drafts]
-        keys = {}
-        for draft in sorted(drafts, key=lambda draft: draft.is_heading):
-            known = self.bank.cut_off(draft.question) if draft.is_cut else None
-            known = known or self.bank.question_for(draft.question, draft.stage, self.specialty, questions)
-            key = known and known.key
-            if key and key in keys.values():
-                self.warnings.append(f"“{short(draft.question)}” asks the same as another question of the page.")
-                key = None
-            keys[id(draft)] = key
-        return [keys[id(draft)] for draft in drafts]
-
-    def warn_of_end(self, drafts):
-        """Say that the page ends in mid-sentence."""
-        last = self.lines[-1].text
-        if not drafts or last.endswith((".", "?", "!", ")", "”", '"')):
-            return
-        if not drafts[-1].lines and not drafts[-1].is_heading and last.endswith(drafts[-1].question):
-            drafts[-1].is_cut = True
-            self.warnings.append(
-                f"The page ends within a question, which is left blank: “{short(drafts[-1].question)}”"
-            )
-        elif drafts[-1].lines and drafts[-1].lines[-1].text == last and len(last) > 60:
-            self.warnings.append("The page may end before its last answer does.")
 
 
 def read(document, bank, specialty=""):
@@ -389,18 +354,5 @@ def read(document, bank, specialty=""):
         raise Refused("There is no text in this.")
     reader.read()
     page = reader.page()
-    refuse_unusable(page, any(is_prose(line.text) for line in reader.before) and not page.quote)
+    page.refuse_unusable(any(is_prose(line.text) for line in reader.before) and not page.quote)
     return page
-
-
-def refuse_unusable(page, begins_with_prose):
-    answered = [entry for entry in page.entries if not entry.blank]
-    if not page.entries:
-        raise Refused("No question was found on this page, so nobody can say what its text answers.")
-    if not answered:
-        raise Refused("Only questions were found on this page, no answer to any of them.")
-    asked = [entry for entry in answered if "?" in entry.question or rules.STARTS.match(entry.question)]
-    if not asked and all(line.hint == ITEM for entry in answered for line in entry.lines):
-        raise Refused("This page is lists under headings, without questions that its text would answer.")
-    if len(answered) == 1 and (begins_with_prose or not (answered[0].key or len(page.entries) > 2)):
-        raise Refused("Hardly a question with an answer was found on this page; it reads as plain text.")
