@@ -252,6 +252,10 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
         ),
         (f"{AWAYS}\nYes.\nWhen?\nIn July.\n", {AWAYS: "Yes.", "When?": "In July."}),
         (
+            f"Is research needed? Can it be elsewhere?\nYes.\n{RANK}\nNo.\n",
+            {"Is research needed? Can it be elsewhere?": "Yes.", RANK: "No."},
+        ),
+        (
             f"{AWAYS}\nYes.\nAway Rotations\n{COUNT}\nTwo.\nLetters\n{RANK}\nInterviews\nWhen?\nMay.\n",
             {AWAYS: "Yes.", COUNT: "Two.", RANK: "", "When?": "May."},
         ),
@@ -278,6 +282,31 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
 )
 def test_text_goes_below_the_question_it_answers(bank, text, expected):
     assert answers(imported(bank, text)) == expected
+
+
+@pytest.mark.parametrize("name", ["Career Advising: Urology", "Urology: Advice for Students", "Urology (URO)"])
+def test_specialty_is_named_beside_other_words(bank, name):
+    assert imported(bank, f"{name}\n{AWAYS}\nYes.\n{RANK}\nNo.\n").specialty == "Urology"
+
+
+@pytest.mark.parametrize("source", ["<cite>A Book, p. 3</cite>", "<footer>— A Book, p. 3</footer>"])
+def test_quotation_of_a_page_has_its_source_below(bank, source):
+    quote = "Urology looks after the urinary tract, and those who live with it."
+    page = imported(bank, f"<blockquote>“{quote}”{source}</blockquote><h3>{AWAYS}</h3><p>Yes.</p><footer>No.</footer>")
+    assert (page.quote, page.quote_source) == (quote, "A Book, p. 3")
+    assert answers(page) == {AWAYS: "Yes."}
+
+
+def test_buttons_and_cells_beside_a_question_are_no_part_of_it(bank):
+    page = imported(
+        bank, f"<p>{AWAYS} <i>+</i> Expand</p><p>Yes.</p><table><tr><td>{RANK}<td>No.<td>Never.</tr></table>"
+    )
+    assert answers(page) == {AWAYS: "Yes.", RANK: "No. | Never."}
+
+
+def test_blank_cell_beside_a_label_stays_blank(bank):
+    page = imported(bank, "Urology\n\nResearch\tHelpful\nChair letter\t\nInterviews\tIn May\nAways\tTwo\n")
+    assert answers(page) == {"Research": "Helpful", "Chair letter": "", "Interviews": "In May", "Aways": "Two"}
 
 
 def test_same_label_below_two_headings_is_asked_twice(bank):

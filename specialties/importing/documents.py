@@ -158,6 +158,7 @@ def lines_of(text):
     for raw in text.splitlines():
         cells = [clean(part) for part in raw.strip().split("\t")]
         cells = cells if len(cells) == 2 else apart(clean(" | ".join(cells)))
+        gap = gap or (len(cells) < 3 and "\t" in raw.lstrip())  # a row of a table
         for cell in cells:
             if not cell:
                 gap = True
@@ -270,7 +271,7 @@ class PageReader(HTMLParser):
     def __init__(self):
         super().__init__()
         self.lines, self.title, self.row = [], "", []
-        self.skipping = self.bold = self.lists = 0
+        self.skipping = self.bold = self.lists = self.quotes = 0
         self.heading = ""  # the hint of the one that is open
         self.level = 0  # of its tag: 2 in <h2>
         self.item = self.in_title = False
@@ -290,8 +291,12 @@ class PageReader(HTMLParser):
         self.begin_line(gap=gap or (self.gap and not text))
 
     def handle_starttag(self, tag, attrs):
-        if tag in self.SKIPPED:
+        self.quotes += tag == "blockquote"
+        if tag in self.SKIPPED and not (tag == "footer" and self.quotes):
             self.skipping += 1
+        if tag in ("cite", "footer") and self.quotes:
+            self.end_line()  # the source below a quotation
+            self.parts.append("— ")
         if tag in self.BLOCKS or tag == "br":
             self.end_line(gap=tag != "br")
         if tag == "a":
@@ -313,7 +318,8 @@ class PageReader(HTMLParser):
         self.in_title = tag == "title"
 
     def handle_endtag(self, tag):
-        if tag in self.SKIPPED:
+        self.quotes = max(0, self.quotes - (tag == "blockquote"))
+        if tag in self.SKIPPED and not (tag == "footer" and self.quotes):
             self.skipping = max(0, self.skipping - 1)
         if tag in self.BLOCKS:
             self.end_line(gap=True)

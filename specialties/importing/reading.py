@@ -276,6 +276,7 @@ class Reader:
         """Return the question a line asks and the beginning of its answer; ("", "") where it asks none."""
         mark, text = mark_of(line), rules.MARK.sub("", line.text, count=1)
         question, rest = split_question(text)
+        rest = "" if rules.TOGGLE.fullmatch(rest) else rest.removeprefix("| ")
         asks_on = mark == "q" and rules.ASKS_ON.fullmatch(rest)
         if asks_on or (not question and self.is_unmarked_question(at, line, mark, text)):
             question, rest = text, ""

@@ -53,6 +53,9 @@ MARK = re.compile(
     r"|(?P<number>\(?\d{1,3}[.)](?=\s|[A-Z“\"])))\s*",
     re.IGNORECASE,
 )
+TOGGLE = re.compile(
+    r"(?:[\W_]|expand|collapse|toggle|open|close|show|hide|more|less){1,20}", re.IGNORECASE
+)  # of a button
 ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
 YEAR = re.compile(  # without one a line heads no stage
     r"\b(?:m|ms|years?)[\W_]{0,3}(?:[1-4]|i)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship",
@@ -130,5 +133,6 @@ NO_SPECIALTY = frozenset(  # words of a page's other titles
     words_of("""
     university school college education advising affairs studentaffairs career careers home office menu program guide
     residency student students welcome index default page choice specialty specialties overview about faq more
+    choosing advice for
     """)
 )

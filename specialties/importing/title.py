@@ -15,6 +15,8 @@ def quote_in(lines):
         quote, mark, source = line.text.partition("(Source: ")  # Wright
         if mark and len(quote) > 40 and source.endswith(")"):
             return quote.strip(), source[:-1]
+        if found := re.fullmatch(r"[“\"]([^“”\"]{40,})[”\"] ?\((.+)\)", line.text):
+            return found[1], found[2]
         if line.text[0] in '“"':
             return quotation(lines[at : at + 10])
         if at and is_prose(lines[at - 1].text) and line.text[0] in "—–":
@@ -33,7 +35,7 @@ def quotation(lines):
         if text.endswith(("”", '"')) and len(text) > 40:
             below = lines[at + 1] if at + 1 < len(lines) else None
             named = below and (below.text[0] in "—–-" or below.hint == ITEM or below.text.startswith("Source:"))
-            return text[1:-1], re.sub(r"^(?:[—–-]|Source:) ?", "", below.text) if named else ""
+            return text[1:-1], re.sub(r"^(?:[—–-] ?)*(?:Source: ?)?", "", below.text) if named else ""
     return "", ""
 
 
@@ -46,7 +48,7 @@ def specialty_of(document):
     address = re.match(r"https?://[^/?#]+/(?:[^?#]*/)?([^/?#]+)/?$", lines[0]) if lines else None
     slug = words_of(address[1].rsplit(".", 1)[0].replace("_", "-")) if address else []
     titles = [*re.split(r" [|–—-] ", document.title), *lines]
-    names = [text.strip() for text in titles if is_name(text)]
+    names = [part for text in titles if is_name(part := named_part(text))]
     names = [name.title().replace(" And ", " and ") if name.isupper() and len(name) > 5 else name for name in names]
     if set(slug) - rules.NO_SPECIALTY == set(slug) and slug:
         spelled = (
@@ -54,6 +56,15 @@ def specialty_of(document):
         )
         return next(spelled, " ".join(word if word == "and" else word.capitalize() for word in slug))
     return names[0] if names else ""
+
+
+def named_part(text):
+    """Return "Urology" of "Career Advising: Urology", "Urology: Program Guide" and "Urology (URO)"."""
+    text = re.sub(r" \([^()]{1,60}\)$", "", text[:200]).strip()
+    before, _, after = text.partition(": ")
+    if after and set(words_of(before)) <= rules.NO_SPECIALTY:
+        return after
+    return before if after and set(words_of(after)) <= rules.NO_SPECIALTY else text
 
 
 def is_short_for(short, name):
