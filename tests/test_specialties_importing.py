@@ -309,6 +309,13 @@ def test_blank_cell_beside_a_label_stays_blank(bank):
     assert answers(page) == {"Research": "Helpful", "Chair letter": "", "Interviews": "In May", "Aways": "Two"}
 
 
+@pytest.mark.parametrize("numbers", ["1. 2.", "(1) (2)", "1) 2)", "#1 #2", "1 2", "I. II.", "Q1: Q2:"])
+def test_number_before_a_question_is_no_part_of_it(bank, numbers):
+    first, second = numbers.split()
+    page = imported(bank, f"{first} How do I find a mentor?\nAsk.\n{second} {RANK}\nNo.\n")
+    assert answers(page) == {"How do I find a mentor?": "Ask.", RANK: "No."}
+
+
 def test_same_label_below_two_headings_is_asked_twice(bank):
     page = imported(bank, "Urology\nResearch\nRequired? Yes\nAway Rotations\nRequired? Yes\nHow many? 2\n")
     assert [(entry.question, entry.answer) for entry in page.entries] == [

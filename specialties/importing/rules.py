@@ -50,7 +50,8 @@ ADVISORS = re.compile(
 # Before a question. "Q:" is Wright's.
 MARK = re.compile(
     r"\A(?:(?P<q>q(?:uestion)?\s?\d{0,3}\s?[:.)]|question \d{1,3}\s?[–—-])"
-    r"|(?P<number>\(?\d{1,3}[.)](?=\s|[A-Z“\"])))\s*",
+    r"|(?P<number>#\s?\d{1,3}[.):]?|\(?\d{1,3}[.)](?=\s|[A-Z“\"])|(?-i:[IVX]{1,4})[.)](?=\s)"
+    r"|\d{1,2}(?=\s(?:what|which|how|do|does|is|are|should|when|can|who|where|why)\s)))\s*",
     re.IGNORECASE,
 )
 TOGGLE = re.compile(
