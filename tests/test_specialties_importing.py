@@ -251,6 +251,7 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
             {AWAYS: "Yes. Go.", RANK: "A little.", "Does it matter whether they are a professor?": "No."},
         ),
         (f"{AWAYS}\nYes.\nWhen?\nIn July.\n", {AWAYS: "Yes.", "When?": "In July."}),
+        (f"{AWAYS}Yes, two.{COUNT}Two.{RANK}\nNo.\n", {AWAYS: "Yes, two.", COUNT: "Two.", RANK: "No."}),
         (
             f"Is research needed? Can it be elsewhere?\nYes.\n{RANK}\nNo.\n",
             {"Is research needed? Can it be elsewhere?": "Yes.", RANK: "No."},

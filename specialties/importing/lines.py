@@ -1,6 +1,7 @@
 """What a line is, looked at by itself."""
 
 import re
+from dataclasses import replace
 from enum import IntEnum
 from functools import lru_cache
 
@@ -86,6 +87,14 @@ def names_topic(text):
     return all(stem(word) in rules.OF_HEADINGS for word in words) and any(
         stem(word) in rules.HEADING_WORDS for word in words
     )
+
+
+def unglued(line):
+    """Yield the lines of one in which an answer runs into the next question: "Yes.How many?"."""
+    first, *questions = rules.GLUED.split(line.text)
+    yield replace(line, text=first)
+    for text in questions:
+        yield replace(line, text=text, hint="", gap=False)
 
 
 def mark_of(line):

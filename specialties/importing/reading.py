@@ -24,6 +24,7 @@ from .lines import (
     short,
     split_question,
     stems_of,
+    unglued,
     years_headed,
 )
 from .page import Page, plain
@@ -38,7 +39,8 @@ class Reader:
 
     def __init__(self, document, bank, specialty):
         self.bank, self.document = bank, document
-        self.lines = [line for line in document.lines if not rules.DEBRIS.fullmatch(line.text[:LONGEST_QUESTION])]
+        lines = (line for line in document.lines if not rules.DEBRIS.fullmatch(line.text[:LONGEST_QUESTION]))
+        self.lines = [part for line in lines for part in unglued(line)]
         self.before = []  # lines before the first stage, question or section
         named = specialty_of(document)
         self.specialty = specialty or named

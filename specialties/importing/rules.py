@@ -57,6 +57,9 @@ MARK = re.compile(
 TOGGLE = re.compile(
     r"(?:[\W_]|expand|collapse|toggle|open|close|show|hide|more|less){1,20}", re.IGNORECASE
 )  # of a button
+GLUED = re.compile(  # where a copy lost the end of the line between an answer and the next question
+    r"(?<=[.!)])(?=(?:What|Which|How|Does|Do|Is|Are|Should|When|If|Can|Who|Where|Why)\s[^.!?]{8,300}\?)"
+)
 ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
 YEAR = re.compile(  # without one a line heads no stage
     r"\b(?:m|ms|years?)[\W_]{0,3}(?:[1-4]|i)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship",
