@@ -45,6 +45,19 @@ def plain_text(html):
     return "\n".join(line for line in lines if line)
 
 
+LINK = re.compile(r'<a [^>]*?href="([^"]*)"[^>]*>(.*?)</a>', re.DOTALL)
+
+
+def links_in(html):
+    """Return where each link of rich text leads, and its words."""
+    return [(unescape(address), plain_text(label)) for address, label in LINK.findall(html)]
+
+
+def text_with_addresses(html):
+    """Return plain_text() with the address of each link after its words, for those who compare two texts."""
+    return plain_text(LINK.sub(r"\2 (\1)", html))
+
+
 ITEM = re.compile(r"[-*•–]\s+")
 
 

@@ -7,7 +7,6 @@ from django.core.management import call_command
 from specialties.importing import read_for_guide
 from specialties.importing.content import content_of
 from specialties.models import Advisor, ImportedPage, Proposal, Question, Specialty, Stage
-from specialties.models.proposals import State
 from tests.factories import make_advisor, make_specialty, make_superuser
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +74,35 @@ def test_page_of_a_guide_that_has_it_all_already_proposes_nothing(guide):
     assert page.vanished == []
 
 
+LINKED = '<p>Yes, <a href="https://example.edu/aways">one</a>.</p>'
+
+
+@pytest.mark.parametrize(
+    ("present", "found", "state"),
+    [
+        (LINKED, LINKED, "same"),
+        (LINKED, LINKED.replace("aways", "visits"), "changed"),
+        ("<p>Yes, one.</p>", LINKED, "changed"),
+        (LINKED, "<p>Yes, one.</p>", "same"),
+        ("<ul><li><p>Yes, <strong>one</strong>.</p></li></ul>", "<p>Yes, one.</p>", "same"),
+    ],
+)
+def test_answer_with_a_link_elsewhere_is_changed(urology, present, found, state):
+    question = Question.objects.get(key="away-rotations")
+    urology.answers.create(question=question, body=present)
+    page = kept(f"<h3>{question.text}</h3>{found}<h3>Does class rank matter?</h3><p>No.</p>", specialty=urology)
+    assert states(page)["away-rotations"] == state
+    assert [proposal.body for proposal in page.proposals.all()] == ([found] if state == "changed" else [])
+
+
+def test_change_of_a_link_is_shown_with_both_addresses(urology):
+    question = Question.objects.get(key="away-rotations")
+    urology.answers.create(question=question, body=LINKED)
+    page = kept(f"<h3>{question.text}</h3>{LINKED.replace('aways', 'visits')}", specialty=urology)
+    shown = "Yes, one <del>(https://example.edu/aways).</del><ins>(https://example.edu/visits).</ins>"
+    assert [page.entries[0].differences, page.proposals.get().body_differences] == [shown, shown]
+
+
 def test_short_answer_of_the_guide_stays(urology):
     question = Question.objects.get(key="away-rotations")
     urology.answers.create(question=question, short_answer="Yes", body="<p>Yes.</p>")
@@ -91,12 +119,14 @@ def test_answers_that_the_page_no_longer_has_are_named(urology):
     assert kept(specialty=urology).vanished == [answer]
 
 
-def test_declined_text_is_offered_again_only_when_the_page_comes_again(urology):
+def test_declined_text_is_offered_again_only_when_the_page_changed(urology):
     page = kept(specialty=urology)
     Proposal.objects.get(question__key="away-rotations").decline(by=None)
-    assert states(page)["away-rotations"] == "declined"
-    assert states(kept(specialty=urology))["away-rotations"] == "new"
-    assert Proposal.objects.filter(state=State.OPEN).count() == 2
+    for again in (page, kept(specialty=urology)):
+        assert states(again)["away-rotations"] == "declined"
+    assert [proposal.question.key for proposal in Proposal.objects.open()] == ["early-advice"]
+    changed = kept(PAGE.replace("Yes, one.", "Yes, one or two."), specialty=urology)
+    assert states(changed)["away-rotations"] == "new"
 
 
 def test_unmatched_question_is_matched_and_the_wording_is_remembered(urology):

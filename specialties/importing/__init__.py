@@ -3,7 +3,8 @@
 from ..models import Specialty
 from .documents import Refused, document_of
 from .matching import Bank
-from .reading import read, specialty_of
+from .reading import read
+from .title import specialty_of
 
 __all__ = ["Bank", "Refused", "document_of", "read", "read_for_guide"]
 

@@ -1,4 +1,4 @@
-from .reading import html
+from .page import html
 
 
 def content_of(page):

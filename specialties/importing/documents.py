@@ -15,7 +15,7 @@ LARGEST_TEXT = 2_000_000  # bytes of text or HTML: some hundred pages
 LARGEST_FILE = 20_000_000  # bytes of a Word file, pictures and all; these are never unpacked
 LARGEST_PART = 3_000_000  # bytes of one part of a Word file, unpacked
 MOST_TAGS = 100_000
-MOST_WORD_TAGS = 80_000  # each takes a kilobyte to read
+MOST_WORD_TAGS = 60_000  # each takes a kilobyte and 25 microseconds to read
 MOST_LINES = 20_000
 WRAPPED = 30  # characters: a line this long that goes on in small letters was broken by an e-mail program
 
@@ -60,7 +60,10 @@ BYTE_ORDER_MARKS = {
 # Control and zero-width characters, soft hyphens, marks of direction.
 INVISIBLE = re.compile("[\0-\x08\x0e-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
 BULLET = re.compile(r"(?:[•·●○◦▪▫■□‣⁃∙➢➤►✓✔\uf000-\uf0ff]\s*|[*+–-]\s+|-(?=[A-Z])|[o§]\s+(?=[A-Z])){1,4}")
-MARKDOWN = [(re.compile(r"#{1,6}\s+(.+?)[\s#]*"), HEADING), (re.compile(r"(?:\*\*|__)(.+)(?:\*\*|__)"), BOLD)]
+# Markdown: a heading, what is bold, and a bold question with its answer on the same line.
+HASHES = re.compile(r"(#{1,6})\s+(.+?)[\s#]*")
+STARS = re.compile(r"(?<!\w)(\*\*|__)(?=\S)([^*_]{1,500})(?<=\S)\1(?!\w)")
+BOLD_QUESTION = re.compile(r"([^\w*]{0,6}(?:\d{1,3}[.)]\s+)?(\*\*|__)(?!\s)[^*]{3,400}\?\2)\s*([^\s*].*)")
 DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
 STRAY = re.compile(r"<(?!/?[a-zA-Z][^<>]{0,2000}>)")
 IS_HTML = re.compile(
@@ -154,12 +157,14 @@ def lines_of(text):
     gap, last = True, None
     for raw in text.splitlines():
         cells = [clean(part) for part in raw.strip().split("\t")]
-        cells = cells if len(cells) == 2 else [clean(" | ".join(cells))]
+        cells = cells if len(cells) == 2 else apart(clean(" | ".join(cells)))
+        gap = gap or (len(cells) < 3 and "\t" in raw.lstrip())  # a row of a table
         for cell in cells:
             if not cell:
                 gap = True
                 continue
-            line = replace(marked(cell, gap), depth=len(raw) - len(raw.lstrip()))
+            line = marked_down(cell, gap)
+            line = line if line.hint == HEADING else replace(line, depth=len(raw) - len(raw.lstrip()))
             gap = False
             if last and goes_on(last, line):
                 last = replace(last, text=f"{last.text} {line.text}")
@@ -179,11 +184,22 @@ def goes_on(line, following):
     )
 
 
+def apart(text):
+    """Return "**Is it?** Yes." as its two halves, any other text as it is."""
+    found = BOLD_QUESTION.fullmatch(text)
+    return [found[1], found[3]] if found else [text]
+
+
+def marked_down(text, gap):
+    """Return the Line of plain text, without the marks that make it a heading, bold or a list item."""
+    if found := HASHES.fullmatch(text):
+        return Line(STARS.sub(r"\2", found[2]), HEADING, gap, depth=len(found[1]))
+    is_bold = STARS.fullmatch(text)
+    return marked(STARS.sub(r"\2", text), gap, BOLD if is_bold else "")
+
+
 def marked(text, gap=False, hint="", links=()):
-    """Return the Line of a text, without the marks that make it a list item or heading."""
-    for pattern, meaning in MARKDOWN:
-        if found := pattern.fullmatch(text):
-            return Line(found[1], meaning, gap, links)
+    """Return the Line of a text, without the mark that makes it a list item."""
     bullet = BULLET.match(text)
     if bullet and (rest := text[bullet.end() :]):
         return Line(rest, hint or ITEM, gap, links)
@@ -255,8 +271,9 @@ class PageReader(HTMLParser):
     def __init__(self):
         super().__init__()
         self.lines, self.title, self.row = [], "", []
-        self.skipping = self.bold = self.lists = 0
+        self.skipping = self.bold = self.lists = self.quotes = 0
         self.heading = ""  # the hint of the one that is open
+        self.level = 0  # of its tag: 2 in <h2>
         self.item = self.in_title = False
         self.begin_line(gap=True)
 
@@ -269,13 +286,17 @@ class PageReader(HTMLParser):
             self.title = self.title or text
         elif text:
             hint = self.heading or (ITEM if self.item else BOLD if self.all_bold else "")
-            self.lines.append(replace(marked(text, self.gap, hint, tuple(self.links)), depth=self.lists))
+            self.lines.append(replace(marked(text, self.gap, hint, tuple(self.links)), depth=self.level or self.lists))
             self.item = False
         self.begin_line(gap=gap or (self.gap and not text))
 
     def handle_starttag(self, tag, attrs):
-        if tag in self.SKIPPED:
+        self.quotes += tag == "blockquote"
+        if tag in self.SKIPPED and not (tag == "footer" and self.quotes):
             self.skipping += 1
+        if tag in ("cite", "footer") and self.quotes:
+            self.end_line()  # the source below a quotation
+            self.parts.append("— ")
         if tag in self.BLOCKS or tag == "br":
             self.end_line(gap=tag != "br")
         if tag == "a":
@@ -288,6 +309,7 @@ class PageReader(HTMLParser):
             self.row.append(len(self.lines))
         if tag in self.HEADINGS:
             self.heading = TERM if self.heading == TERM else self.HEADINGS[tag]
+            self.level = int(tag[1]) if tag[1:].isdigit() else 0
         if tag == "dd":
             self.heading = ""
         self.bold += tag in self.BOLD
@@ -296,7 +318,8 @@ class PageReader(HTMLParser):
         self.in_title = tag == "title"
 
     def handle_endtag(self, tag):
-        if tag in self.SKIPPED:
+        self.quotes = max(0, self.quotes - (tag == "blockquote"))
+        if tag in self.SKIPPED and not (tag == "footer" and self.quotes):
             self.skipping = max(0, self.skipping - 1)
         if tag in self.BLOCKS:
             self.end_line(gap=True)
@@ -305,7 +328,7 @@ class PageReader(HTMLParser):
         if tag == "tr":
             self.end_row()
         if tag in self.HEADINGS:
-            self.heading = ""
+            self.heading, self.level = "", 0
         self.bold = max(0, self.bold - (tag in self.BOLD))
         self.lists = max(0, self.lists - (tag in self.LISTS))
         self.item = self.item and tag != "li"

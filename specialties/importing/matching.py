@@ -10,7 +10,8 @@ from ..words import stem, words_of
 # What is asked for: a question for a number never means one for a date. The first in the wording decides.
 ASKED_FOR = re.compile(
     r"\b(?:(?P<number>how many|number of)"
-    r"|(?P<time>when|what time|(?:what is the |the )?best time|(?:which|what) months?(?: s)?|how (?:early|soon|late))"
+    r"|(?P<time>when|what time|(?:what is the |the )?best time|(?:which|what|best) months?(?: s)?"
+    r"|how (?:early|soon|late))"
     r"|(?P<whether>how (?:important|necessary|valuable|essential|crucial|critical|helpful|useful|beneficial))"
     r"|(?P<how>how)|(?P<why>why)|(?P<where>where)|(?P<what>what|which)|(?P<who>who(?! (?:is|are|want|wish|plan)))"
     r")\b"

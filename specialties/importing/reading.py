@@ -1,121 +1,37 @@
 """The lines of a page, as the guide they give: what a careful person would copy into which field, and nothing more."""
 
 import re
-from collections import Counter
-from dataclasses import dataclass, replace
-from itertools import takewhile
+from dataclasses import replace
 
-from django.utils.html import escape, format_html, format_html_join
-from django.utils.safestring import mark_safe
-
-from ..models import Answer
-from ..words import stem, words_of
 from . import rules
-from .documents import BOLD, HEADING, ITEM, TERM, Refused
-from .matching import meaning_of
+from .documents import BOLD, HEADING, ITEM, TERM, Line, Refused
+from .drafts import Draft, entries_of
+from .habits import Habits, is_lone_year
+from .lines import (
+    LONGEST_QUESTION,
+    Rank,
+    asked_in,
+    asks_when,
+    is_brief,
+    is_headline,
+    is_label,
+    is_prose,
+    is_sentence,
+    is_topic,
+    mark_of,
+    rank_of,
+    resources_in,
+    short,
+    split_question,
+    stems_of,
+    unglued,
+    years_headed,
+)
+from .page import Page, plain
 from .people import advisors_in, email_in, person_in
+from .title import is_same_name, quote_in, specialty_of
 
-LONGEST_QUESTION = 400  # characters
 MOST_ENTRIES = 200
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A question as the page asks it, and what it says to it."""
-
-    stage: str | None
-    question: str
-    key: str | None
-    lines: tuple
-
-    @property
-    def blank(self):
-        return not self.lines
-
-    @property
-    def answer(self):
-        return plain(self.lines)
-
-    @property
-    def body(self):
-        """The answer as an Answer stores it."""
-        return Answer._meta.get_field("body").cleaned(html(self.lines))
-
-
-@dataclass(frozen=True)
-class Page:
-    specialty: str
-    quote: str
-    quote_source: str
-    recommendation_lines: tuple
-    entries: tuple
-    advisors: tuple
-    resources: tuple  # (label, address) each
-    contact: str
-    warnings: tuple
-
-    @property
-    def recommendations(self):
-        return plain(self.recommendation_lines)
-
-
-@dataclass
-class Draft:
-    """An entry while its page is read."""
-
-    stage: str | None
-    question: str
-    lines: list
-    is_heading: bool = False  # a heading that works as a question
-    has_q: bool = False  # "Q:" stands before it
-    is_label: bool = False  # a heading or a "label? value" below one
-
-
-def plain(lines):
-    return "\n".join(line.text for line in lines)
-
-
-def html(lines):
-    """Return lines as paragraphs and lists, with the links they came with."""
-    blocks = []
-    for line in lines:
-        is_item = line.hint == ITEM
-        if not (is_item and blocks and blocks[-1][0]):
-            blocks.append((is_item, []))
-        blocks[-1][1].append(linked(line))
-    return "".join(
-        format_html("<ul>{}</ul>", format_html_join("", "<li><p>{}</p></li>", ([item] for item in items)))
-        if is_list
-        else format_html("<p>{}</p>", items[0])
-        for is_list, items in blocks
-    )
-
-
-def linked(line):
-    done, rest = [], line.text
-    for label, address in line.links:
-        before, found, after = rest.partition(label)
-        if found:
-            done += [escape(before), format_html('<a href="{}">{}</a>', address, label)]
-            rest = after
-    return mark_safe("".join([*done, escape(rest)]))  # noqa: S308 - escaped piece by piece
-
-
-def split_question(text):
-    """Return the question a line begins with and what follows it: ("Is it? If so, why?", "Yes."); ("", text) if none.
-
-    Two questions in one wording stay together. A question mark within an address is none, nor one after a statement.
-    """
-    end = 0
-    for mark in re.finditer(r"\?+[”\"’')\]]*(?=\s|$|[^\W_a-z]|[“\"(•–—-])", text[:LONGEST_QUESTION]):
-        part = text[end : mark.end()].strip()
-        word = part.rsplit(" ", 1)[-1]
-        if "://" in word or word.startswith("www.") or re.search(r"(?<=[a-z)\]]{3})[.!;] ", part):
-            break
-        if end and not rules.FOLLOWS.match(part):
-            break
-        end = mark.end()
-    return text[:end].strip(), text[end:].strip()
 
 
 class Reader:
@@ -123,7 +39,8 @@ class Reader:
 
     def __init__(self, document, bank, specialty):
         self.bank, self.document = bank, document
-        self.lines = [line for line in document.lines if not rules.DEBRIS.fullmatch(line.text[:LONGEST_QUESTION])]
+        lines = (line for line in document.lines if not rules.DEBRIS.fullmatch(line.text[:LONGEST_QUESTION]))
+        self.lines = [part for line in lines for part in unglued(line)]
         self.before = []  # lines before the first stage, question or section
         named = specialty_of(document)
         self.specialty = specialty or named
@@ -133,15 +50,13 @@ class Reader:
         self.drafts, self.blocks, self.left = [], [], []
         self.sections = {name: [] for name, _ in rules.SECTIONS if name}
         self.stage, self.into = None, self.before
-        self.has_gaps = any(line.gap for line in self.lines[1:])
         self.in_table = False  # "How important are each of the following": rows below are no headings
-        self.stages_at = [at for at, line in enumerate(self.lines) if self.is_stage(line)]
-        self.asked = [line for line in self.lines if rules.STARTS.match(self.split(line)[0])]
-        self.asks_in_sentences = sum(len(self.split(line)[0].split()) > 4 for line in self.asked) > 2
-        self.style = self.usual_mark()
-        answered = [line for line in self.asked if self.split(line)[1]]
-        self.is_glued = len(answered) >= max(3, 0.8 * len(self.asked))  # answers follow on the line of the question
-        self.usual_depth = min((line.depth for line in self.asked if line.hint == ITEM), default=0)
+        self.habits = Habits(self.lines)
+        self.first_stage = next((at for at, line in enumerate(self.lines) if self.is_stage(at, line)), 0)
+
+    def line(self, at):
+        """Return a line by its number, an empty one beyond the ends of the page."""
+        return self.lines[at] if 0 <= at < len(self.lines) else Line("")
 
     def read(self):
         for at, line in enumerate(self.lines):
@@ -177,25 +92,19 @@ class Reader:
         )
 
     def take_stage(self, at, line):
-        if not self.is_stage(line):
+        if not self.is_stage(at, line):
             return False
-        self.stage = self.bank.stage_of(meaning_of(line.text).years)
+        self.stage = self.bank.stage_of(years_headed(line))
         if not self.stage:
             self.warnings.append(f"The portal has no stage for “{line.text}”; what stands below it has none.")
         self.into, self.in_table = self.left, False
         return True
 
-    def is_stage(self, line):
-        """Whether a line is a heading such as "Advice for MS1 and MS2 Students"; "M3:" alone is of an answer."""
-        if len(line.text) > 80 or line.hint == ITEM or line.text.endswith((".", "?", "!")):
-            return False
-        first = re.split(r" [–—-] ", line.text, maxsplit=1)[0]
-        meaning = meaning_of(line.text)
-        if len(meaning_of(first).years) > 1:
-            meaning = meaning_of(first)  # "MS3/MS4 Advice - Urology"
-        if not meaning.years or meaning.words - rules.STAGE_WORDS:
-            return False
-        return line.hint in (HEADING, BOLD) or len(words_of(line.text)) > 1 or len(meaning.years) > 1
+    def is_stage(self, at, line):
+        """Whether a line heads what is for some years; "M3" alone is of an answer, unless the page has it otherwise."""
+        if is_lone_year(line):
+            return self.habits.has_lone_years and not (self.awaits_answer and asks_when(self.line(at - 1)))
+        return bool(years_headed(line))
 
     def take_section(self, at, line):
         if len(line.text) > 100:
@@ -223,6 +132,10 @@ class Reader:
     @property
     def in_answer(self):
         return bool(self.drafts) and self.into is self.drafts[-1].lines
+
+    @property
+    def is_below_label(self):
+        return bool(self.drafts) and self.drafts[-1].is_label
 
     def take_advisors(self, at, line):
         heading = rules.ADVISORS.fullmatch(line.text) if len(line.text) < 200 else None
@@ -252,11 +165,11 @@ class Reader:
             return False
         if self.continues(line, question):
             self.drafts[-1].question += f" {question}"
+            self.into = self.drafts[-1].lines
         else:
-            below_heading = bool(self.drafts) and self.drafts[-1].is_label and len(question.split()) <= 8
-            self.drafts.append(Draft(self.stage, question, [], is_label=below_heading and bool(rest)))
-            self.drafts[-1].has_q = self.mark_of(line) == "q"
-        self.into = self.drafts[-1].lines
+            below_heading = self.is_below_label and len(question.split()) <= 8
+            rank = Rank.ASKED_BELOW if below_heading and rest else Rank.ASKED
+            self.begin(Draft(self.stage, question, [], rank, has_q=mark_of(line) == "q"))
         self.in_table = "the following" in question.lower()
         if rest:
             self.into.append(replace(line, text=rest, hint=""))
@@ -272,70 +185,104 @@ class Reader:
 
     def take_heading(self, at, line):
         """A heading that works as a question, as "Research", or as label of a value, as "Research: helpful"."""
-        label, colon, value = line.text.partition(": ")
-        if colon and is_topic(label) and (not self.drafts or self.drafts[-1].is_label) and line.hint != ITEM:
-            self.drafts.append(
-                Draft(self.stage, label, [replace(line, text=value, hint="")], is_heading=True, is_label=True)
-            )
-        elif (
-            line.gap
-            and (found := rules.NUMBER.fullmatch(line.text))
-            and is_topic(found["label"])
-            and " " in found["label"]
-        ):
-            self.drafts.append(Draft(self.stage, found["label"], [replace(line, text=found["number"])], is_label=True))
+        label, value = self.labelled(line)
+        if label:
+            self.begin(Draft(self.stage, label, [replace(line, text=value, hint="")], rank=Rank.LABEL))
         elif self.is_heading(at, line):
-            self.drafts.append(Draft(self.stage, line.text.rstrip(":"), [], is_heading=True, is_label=True))
+            self.begin(Draft(self.stage, line.text.rstrip(":"), [], rank=rank_of(line)))
         elif (line.hint == HEADING and self.drafts) or self.is_title(at, line):
             self.into = self.left
             self.left.append(line)
-            return True
         else:
             return False
-        self.into = self.drafts[-1].lines
         return True
+
+    def labelled(self, line):
+        """Return label and value of "Research: helpful" or "Number of letters 3-4"; ("", "") for another line."""
+        found = rules.LABELLED.fullmatch(line.text)
+        if found and line.hint != ITEM and self.may_be_label(found["label"]):
+            return found["label"], found["value"]
+        found = rules.NUMBER.fullmatch(line.text)
+        is_apart = line.gap or (self.is_below_label and self.drafts[-1].lines)
+        if found and is_apart and " " in found["label"] and is_topic(found["label"]):
+            return found["label"], found["number"]
+        return "", ""
+
+    def may_be_label(self, text):
+        """Whether a topic before a colon is no part of an answer; below other labels a word of one is enough."""
+        if is_topic(text):
+            return self.is_below_label or not self.drafts
+        is_below_alike = bool(self.drafts) and self.drafts[-1].rank == Rank.LABEL
+        return is_below_alike and is_brief(text) and not stems_of(text).isdisjoint(rules.TOPICS)
+
+    def begin(self, draft):
+        if len(self.drafts) == MOST_ENTRIES:
+            raise Refused(f"This has more than {MOST_ENTRIES} questions, which are not those of one page.")
+        self.drafts.append(draft)
+        self.into = draft.lines
 
     def is_title(self, at, line):
         """Whether a topic stands above the questions on it, after an answer that ended with its sentence."""
-        if not (line.gap and self.in_answer and 0 < at < len(self.lines) - 1 and is_topic(line.text)):
+        above, below = self.line(at - 1), self.line(at + 1)
+        if not (self.drafts and is_topic(line.text) and asked_in(below)[0]) or line.hint == ITEM:
             return False
-        return self.lines[at - 1].text.endswith((".", "!")) and bool(self.split(self.lines[at + 1])[0])
+        if self.habits.has_titles:
+            return not is_topic(above.text) and not is_label(below)
+        return line.gap and self.in_answer and above.text.endswith((".", "!"))
 
     def is_heading(self, at, line):
         if line.hint == TERM and len(line.text) < LONGEST_QUESTION:
             return True
-        if self.in_table or line.hint == ITEM or not is_topic(line.text):
+        if self.in_table or line.hint == ITEM:
             return False
-        if line.hint in (HEADING, BOLD, TERM):
+        if not is_topic(line.text):
+            return self.is_peer(at, line)
+        return bool(line.hint) or self.is_usual_heading(line) or self.is_heading_among_questions(at, line)
+
+    def is_usual_heading(self, line):
+        """Whether a topic is a heading because the page has such, and does not ask in sentences."""
+        if self.habits.asks_in_sentences:
+            return False
+        if not self.drafts:
             return True
-        around = [self.lines[i] for i in (at - 1, at + 1) if 0 <= i < len(self.lines)]
-        below = around[-1] if at + 1 < len(self.lines) else None
-        if below is None or any(is_topic(other.text) for other in around) or self.is_stage(below):
+        is_usual = self.is_below_label or Rank.PLAIN in self.habits.heading_ranks
+        return is_usual and (line.gap or not self.habits.has_gaps)
+
+    def is_peer(self, at, line):
+        """Whether a few words are a heading as others of the page are, which are topics."""
+        if rank_of(line) not in self.habits.heading_ranks or is_same_name(line.text, self.specialty):
             return False
-        below_label = bool(self.drafts) and self.drafts[-1].is_label
-        if not line.gap and not below_label and (self.has_gaps or self.asks_in_sentences):
+        if line.hint:
+            return is_brief(line.text)
+        is_apart = line.gap or (not self.habits.has_gaps and is_sentence(self.line(at - 1).text))
+        below = self.line(at + 1)
+        heads = is_sentence(below.text) or is_label(below)
+        return is_apart and heads and not self.awaits_answer and is_headline(line.text)
+
+    def is_heading_among_questions(self, at, line):
+        """Whether a topic is a heading where it could as well be a line of the answer above it."""
+        above, below = self.line(at - 1), self.line(at + 1)
+        if not below.text or is_topic(above.text) or is_topic(below.text) or self.is_stage(at + 1, below):
             return False
-        question, value = self.split(below)
-        if question:
-            return bool(value) and len(question.split()) <= 8
-        return not self.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
+        if self.awaits_answer and line.text.endswith(":"):
+            return False  # "Required:" above a list
+        if not line.gap and not self.is_below_label and (self.habits.has_gaps or self.habits.asks_in_sentences):
+            return False
+        if asked_in(below)[0]:
+            return is_label(below)
+        return not self.habits.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
 
     # Questions
 
     def question_in(self, at, line):
         """Return the question a line asks and the beginning of its answer; ("", "") where it asks none."""
-        mark, text = self.mark_of(line), rules.MARK.sub("", line.text, count=1)
+        mark, text = mark_of(line), rules.MARK.sub("", line.text, count=1)
         question, rest = split_question(text)
+        rest = "" if rules.TOGGLE.fullmatch(rest) else rest.removeprefix("| ")
         asks_on = mark == "q" and rules.ASKS_ON.fullmatch(rest)
         if asks_on or (not question and self.is_unmarked_question(at, line, mark, text)):
             question, rest = text, ""
         return (question, rest) if question and self.asks(at, line, mark, question, rest) else ("", "")
-
-    def mark_of(self, line):
-        mark = rules.MARK.match(line.text)
-        if mark:
-            return mark.lastgroup
-        return line.hint
 
     def is_unmarked_question(self, at, line, mark, text):
         """Whether a line without a question mark asks something: by its mark, by the bank, or cut off at the end."""
@@ -353,36 +300,28 @@ class Reader:
     def known(self, question):
         return self.bank.question_for(question, self.stage, self.specialty)
 
-    def usual_mark(self):
-        """Return what stands before most of the page's questions, "" for nothing; None where they differ."""
-        [(mark, count)] = Counter(map(self.mark_of, self.asked)).most_common(1) or [(None, 0)]
-        return mark if count >= 3 and count >= 0.8 * len(self.asked) else None
-
-    def split(self, line):
-        return split_question(rules.MARK.sub("", line.text, count=1))
-
     def asks(self, at, line, mark, question, rest):
         """Whether a line that reads like a question is one of the page's, and not one asked in passing in an answer."""
         if mark == "q" or rules.REQUEST.match(question):
             return True
-        if mark == ITEM and self.style != ITEM and (self.style is not None or self.in_list(at)):
+        if mark == ITEM and self.habits.usual_mark != ITEM and (self.habits.usual_mark is not None or self.in_list(at)):
             return False
         if self.known(question) and not (rest and rules.RHETORICAL.match(question)):
             return True
-        if mark == ITEM and line.depth > self.usual_depth:
+        if mark == ITEM and line.depth > self.habits.usual_depth:
             return False  # of a list within an answer
-        if mark and mark == self.style:
+        if mark and mark == self.habits.usual_mark:
             return True
-        if self.stages_at and at < self.stages_at[0]:
+        if at < self.first_stage and not self.drafts and not is_prose(self.line(at + 1).text):
             return False  # navigation
-        if self.style and mark not in (HEADING, BOLD, TERM, self.style):
+        if self.habits.usual_mark and mark not in (HEADING, BOLD, TERM, self.habits.usual_mark):
             return False
         if mark in (HEADING, TERM):
             return True
         return not rules.RHETORICAL.match(question) and self.reads_as_asked(line, question, rest)
 
     def in_list(self, at):
-        return at > 0 and self.lines[at - 1].hint == ITEM
+        return self.line(at - 1).hint == ITEM
 
     def reads_as_asked(self, line, question, rest):
         topic, long = stems_of(question) & rules.TOPICS, len(question.split()) > 3
@@ -390,197 +329,25 @@ class Reader:
             if self.drafts and rules.ASIDE.fullmatch(question):
                 return True
             return bool((rules.STARTS.match(question) and (topic or long)) or (topic and len(question.split()) <= 8))
-        if self.drafts and self.drafts[-1].is_label and len(question.split()) <= 8:
+        if self.is_below_label and len(question.split()) <= 8:
             return True  # "Required? No" below the heading "Research"
-        if self.is_glued and long and rules.STARTS.match(question):
-            return True
+        if (self.habits.answers_on_the_line and long) or f"{question}{rest}" in line.text:
+            return bool(topic or rules.STARTS.match(question))
         return bool(topic) and (long or not self.drafts) and bool(rules.STARTS.match(question) or len(question) < 60)
 
     # The whole
 
     def page(self):
         quote, source = quote_in(self.before)
-        entries = self.entries()
+        entries, warnings = entries_of(self.drafts, self.bank, self.specialty, self.lines[-1].text)
         left = [line for line in self.left if len(line.text.split()) > 3]
-        self.warnings += [f"Left out, as it belongs to no question: “{short(line.text)}”" for line in left]
+        warnings += [f"Left out, as it belongs to no question: “{short(line.text)}”" for line in left]
         return Page(
             self.specialty, quote, source, tuple(self.sections["recommendations"]), tuple(entries),
             tuple(advisor for role, lines in self.blocks for advisor in advisors_in(role, lines, self.specialty)),
             tuple(resource for line in self.sections["resources"] for resource in resources_in(line)),
-            plain(self.sections["contact"]), tuple(self.warnings),
+            plain(self.sections["contact"]), (*self.warnings, *warnings),
         )  # fmt: skip
-
-    def entries(self):
-        drafts = [draft for draft in self.drafts if draft.lines or not draft.is_heading]
-        for draft in drafts:
-            draft.lines = without_repeats(answer_of(draft))
-        drafts = self.without_contents(drafts)
-        self.warn_of_end(drafts)
-        keys = self.keys_of(drafts)
-        return [
-            Entry(draft.stage, draft.question, key, tuple(draft.lines)) for draft, key in zip(drafts, keys, strict=True)
-        ]
-
-    def without_contents(self, drafts):
-        """Return the entries without a table of contents: questions that are asked again and answered there."""
-        asked = {}
-        for draft in drafts:
-            asked.setdefault(tuple(words_of(draft.question)), []).append(draft)
-        kept = []
-        for same in asked.values():
-            answered = [draft for draft in same if draft.lines] or same[:1]
-            kept += answered[:1] if len({plain(draft.lines) for draft in answered}) == 1 else answered
-        kept = {id(draft) for draft in kept}
-        return [draft for draft in drafts if id(draft) in kept]
-
-    def keys_of(self, drafts):
-        """Return the bank's key for each; where two would have the same, the first that asks it in words has it."""
-        questions = [draft.question for draft in drafts]
-        keys = {}
-        for draft in sorted(drafts, key=lambda draft: draft.is_heading):
-            known = self.bank.cut_off(draft.question) if draft is self.cut else None
-            known = known or self.bank.question_for(draft.question, draft.stage, self.specialty, questions)
-            key = known and known.key
-            if key and key in keys.values():
-                self.warnings.append(f"“{short(draft.question)}” asks the same as another question of the page.")
-                key = None
-            keys[id(draft)] = key
-        return [keys[id(draft)] for draft in drafts]
-
-    def warn_of_end(self, drafts):
-        """Say that the page ends in mid-sentence."""
-        self.cut = None
-        last = self.lines[-1].text if self.lines else ""
-        if not drafts or last.endswith((".", "?", "!", ")", "”", '"')):
-            return
-        if not drafts[-1].lines and not drafts[-1].is_heading and last.endswith(drafts[-1].question):
-            self.cut = drafts[-1]
-            self.warnings.append(
-                f"The page ends within a question, which is left blank: “{short(drafts[-1].question)}”"
-            )
-        elif drafts[-1].lines and drafts[-1].lines[-1].text == last and len(last) > 60:
-            self.warnings.append("The page may end before its last answer does.")
-
-
-def is_prose(text):
-    return len(text.split()) > 14 or (len(text.split()) > 6 and text.endswith("."))
-
-
-def short(text):
-    return f"{text[:80]} …" if len(text) > 80 else text
-
-
-def stems_of(text):
-    return set(map(stem, words_of(text[:LONGEST_QUESTION])))
-
-
-def is_topic(text):
-    """Whether a line is a heading that says what a question would: "Letters of Recommendation"."""
-    words = text.rstrip(":").split()
-    if not 0 < len(words) <= 7 or not text[:1].isupper() or text.endswith((".", "?", "!", ",", ";")):
-        return False
-    stems = stems_of(text)
-    return bool(stems & rules.HEADING_WORDS) and stems <= rules.HEADING_WORDS | rules.JOINS
-
-
-def answer_of(draft):
-    """Return the lines that say something, the first without its "A:"; "A." is such a mark only below a "Q."."""
-    mark = rules.ANSWER_TO_Q if draft.has_q else rules.ANSWER_MARK
-    lines = [replace(line, text=mark.sub("", line.text, count=1)) for line in draft.lines[:1]] + draft.lines[1:]
-    return [line for line in lines if words_of(line.text)]
-
-
-def without_repeats(lines):
-    """Return the lines of an answer without the copy of it that some pages glue to the question."""
-    first, rest = words_of(plain(lines[:1])), words_of(plain(lines[1:]))
-    if not (first and rest):
-        return lines
-    if rest[: len(first)] == first:
-        return lines[1:]
-    return lines[:1] if first[: len(rest)] == rest else lines
-
-
-def resources_in(line):
-    """Return what a line links to, as (label, address) each; an address in plain text is labelled by its line."""
-    if line.links:
-        return [link for link in line.links if not link[1].lower().startswith("mailto:")]
-    found = re.search(r"(?:https?://|www\.)[^\s<>\"]+", line.text)
-    if not found:
-        return []
-    label = f"{line.text[: found.start()]} {line.text[found.end() :]}".strip(" :–—-()[]<>")
-    address = found[0].rstrip(".,;)]>")
-    return [(label or address, address if address.startswith("http") else f"https://{address}")]
-
-
-def quote_in(lines):
-    """Return the quotation a page begins with and its source, ("", "") where there is none."""
-    for at, line in enumerate(lines):
-        found = re.fullmatch(r"(.{40,}?) ?\(Source: (.+)\)", line.text)  # Wright
-        if found:
-            return found[1], found[2]
-        if line.text[0] in '“"':
-            return quotation(lines[at : at + 10])
-        if at and is_prose(lines[at - 1].text) and line.text[0] in "—–":
-            return lines[at - 1].text.strip('“”"'), line.text.lstrip("—– ")
-    return "", ""
-
-
-def quotation(lines):
-    """Return a quotation that begins with the first of `lines`, with the source after it."""
-    text = ""
-    for at, line in enumerate(lines):
-        text = f"{text}\n{line.text}".strip()
-        glued = re.fullmatch(r"[“\"](.+)[”\"] ?[—–-] ?(.+)", text, re.DOTALL)
-        if glued:
-            return glued[1], glued[2]
-        if text.endswith(("”", '"')) and len(text) > 40:
-            below = lines[at + 1] if at + 1 < len(lines) else None
-            named = below and (below.text[0] in "—–-" or below.hint == ITEM or below.text.startswith("Source:"))
-            return text[1:-1], re.sub(r"^(?:[—–-]|Source:) ?", "", below.text) if named else ""
-    return "", ""
-
-
-def specialty_of(document):
-    """Return the name of the specialty, from the page's title, the lines at its top or its address; "" if in doubt."""
-    lines = list(takewhile(lambda text: "?" not in text or "://" in text, (line.text for line in document.lines[:30])))
-    for text in lines:
-        if found := re.fullmatch(r"special(?:ty|ties)(?: choice| name)? ?[:–—-] ?(.{3,60})", text, re.IGNORECASE):
-            return found[1]
-    address = re.match(r"https?://[^/?#]+/(?:[^?#]*/)?([^/?#]+)/?$", lines[0]) if lines else None
-    slug = words_of(address[1].rsplit(".", 1)[0].replace("_", "-")) if address else []
-    titles = [*re.split(r" [|–—-] ", document.title), *lines]
-    names = [text.strip() for text in titles if is_name(text)]
-    names = [name.title().replace(" And ", " and ") if name.isupper() and len(name) > 5 else name for name in names]
-    if set(slug) - rules.NO_SPECIALTY == set(slug) and slug:
-        spelled = (
-            name for name in names if set(words_of(name)) & set(slug) or is_short_for("".join(slug), name.lower())
-        )
-        return next(spelled, " ".join(word if word == "and" else word.capitalize() for word in slug))
-    return names[0] if names else ""
-
-
-def is_short_for(short, name):
-    """Whether all letters of `short` are in `name` in this order: "obgyn" in "obstetrics and gynecology"."""
-    letters = iter(name)
-    return name.startswith(short[0]) and all(letter in letters for letter in short)
-
-
-def is_same_name(name, other):
-    """Whether one of two names of a specialty is the other, a part of it or short for it."""
-    short, long = sorted([" ".join(words_of(name)), " ".join(words_of(other))], key=len)
-    return set(short.split()) <= set(long.split()) or (len(short) < 6 and is_short_for(short, long))
-
-
-def is_name(text):
-    words = text.split()
-    return (
-        0 < len(words) <= 6
-        and words[0][0].isupper()
-        and all(word[0].isupper() or word in ("and", "&", "of", "–", "-") for word in words)
-        and not re.search(r"[.?!:;“”\"\d@]", text)
-        and not set(words_of(text)) & rules.NO_SPECIALTY
-        and not rules.DEBRIS.fullmatch(text)
-    )
 
 
 def read(document, bank, specialty=""):
@@ -589,21 +356,6 @@ def read(document, bank, specialty=""):
     if len(reader.lines) == 0:
         raise Refused("There is no text in this.")
     reader.read()
-    if len(reader.drafts) > MOST_ENTRIES:
-        raise Refused(f"This has {len(reader.drafts)} questions, more than one page can have ({MOST_ENTRIES}).")
     page = reader.page()
-    refuse_unusable(page, any(is_prose(line.text) for line in reader.before) and not page.quote)
+    page.refuse_unusable(any(is_prose(line.text) for line in reader.before) and not page.quote)
     return page
-
-
-def refuse_unusable(page, begins_with_prose):
-    answered = [entry for entry in page.entries if not entry.blank]
-    if not page.entries:
-        raise Refused("No question was found on this page, so nobody can say what its text answers.")
-    if not answered:
-        raise Refused("Only questions were found on this page, no answer to any of them.")
-    asked = [entry for entry in answered if "?" in entry.question or rules.STARTS.match(entry.question)]
-    if not asked and all(line.hint == ITEM for entry in answered for line in entry.lines):
-        raise Refused("This page is lists under headings, without questions that its text would answer.")
-    if len(answered) == 1 and (begins_with_prose or not answered[0].key):
-        raise Refused("Hardly a question with an answer was found on this page; it reads as plain text.")

@@ -50,11 +50,24 @@ ADVISORS = re.compile(
 # Before a question. "Q:" is Wright's.
 MARK = re.compile(
     r"\A(?:(?P<q>q(?:uestion)?\s?\d{0,3}\s?[:.)]|question \d{1,3}\s?[–—-])"
-    r"|(?P<number>\(?\d{1,3}[.)](?=\s|[A-Z“\"])))\s*",
+    r"|(?P<number>#\s?\d{1,3}[.):]?|\(?\d{1,3}[.)](?=\s|[A-Z“\"])|(?-i:[IVX]{1,4})[.)](?=\s)"
+    r"|\d{1,2}(?=\s(?:what|which|how|do|does|is|are|should|when|can|who|where|why)\s)))\s*",
     re.IGNORECASE,
 )
+TOGGLE = re.compile(
+    r"(?:[\W_]|expand|collapse|toggle|open|close|show|hide|more|less){1,20}", re.IGNORECASE
+)  # of a button
+GLUED = re.compile(  # where a copy lost the end of the line between an answer and the next question
+    r"(?<=[.!)])(?=(?:What|Which|How|Does|Do|Is|Are|Should|When|If|Can|Who|Where|Why)\s[^.!?]{8,300}\?)"
+)
 ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
+YEAR = re.compile(  # without one a line heads no stage
+    r"\b(?:m|ms|years?)[\W_]{0,3}(?:[1-4]|i)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship",
+    re.IGNORECASE,
+)
+NO_STAGE = re.compile(r"[.?!]\Z|\bor\b|\Aa(?:nswer)?\s?:", re.IGNORECASE)  # "M3 or M4" answers when something is best
 ANSWER_TO_Q = re.compile(r"\Aa(?:nswer)?\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
+LABELLED = re.compile(r"(?P<label>[^:–—]{2,80}?)(?::| [–—-]) (?P<value>.+)")  # "Research: helpful"
 NUMBER = re.compile(  # "Number of letters recommended 3-4"
     r"(?P<label>[A-Z][^\d?.:]{3,60}(?<!Step)(?<!Level)) (?P<number>\d{1,2}(?: ?[–-] ?\d{1,2}|\+)?)"
 )
@@ -88,8 +101,11 @@ REQUEST = re.compile(
 RHETORICAL = whole(
     r"(?:do|would|are|have|can|could|should|did|will) you (?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure"
     r"|not|interested|ready|someone|the|still|be|do|worry|ever|really)\b.*",
-    r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if|is it worth|sound)\b.*",
-    r"(?:why (?:bother|us|is|does|do)|does|is) (?:this|that|it)\b(?! matter (?:if|wh|how)).*|why bother.*",
+    r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if(?! i\b)|is it worth"
+    r"|sound)\b.*",
+    r"(?:why (?:bother|us|is|does|do)|does|is) (?:this|that|it)\b"
+    r"(?! (?:matter (?:if|wh|how)|(?:\w+ )?(?:possible|necessary|needed|important|required|recommended|better|best"
+    r"|advisable|helpful|useful|beneficial|common|acceptable|allowed|okay|ok|too (?:late|early))\b)).*|why bother.*",
 )
 # What schools ask about; a heading of nothing else is a question ("Research", "Letters of recommendation").
 HEADING_WORDS = stems("""
@@ -99,21 +115,28 @@ HEADING_WORDS = stems("""
     chair advice
     mentorship shadowing volunteer extracurricular activity leadership publication personal statement cv mspe fellowship
     requirement prerequisite timeline month summer experience signal preference skill lifestyle salary number importance
-    course scholarship service community
+    course scholarship service community balance timeline backup preparation exposure involved fellowship population gap
 """)
 TOPICS = HEADING_WORDS | stems("""
     specialty field student program resident training match school dean schedule hour career quality characteristic
     market visa img gap year resource couples backup plan parallel mistake prepare preparation success discipline
     faculty     department medicine physician performance hobby group interest common qualification competitive comment
+    anything else
 """)
-JOINS = stems("of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3")
+JOINS = stems("""
+    of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3
+    early program opportunity plan get work life year patient
+""")
+OF_HEADINGS = HEADING_WORDS | JOINS
 STAGE_WORDS = stems(
     "advice guidance information tips year question medical student training curriculum college section "
     "clinical phase early know"
 )
+SMALL_WORDS = frozenset("a an and as at by for from in of on or the to with & / – -".split())  # noqa: SIM905
 NO_SPECIALTY = frozenset(  # words of a page's other titles
     words_of("""
     university school college education advising affairs studentaffairs career careers home office menu program guide
     residency student students welcome index default page choice specialty specialties overview about faq more
+    choosing advice for
     """)
 )

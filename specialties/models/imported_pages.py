@@ -14,7 +14,7 @@ from django.utils.functional import cached_property
 from django.utils.text import slugify
 
 from ..differences import differences
-from ..fields import plain_text
+from ..fields import links_in, plain_text, text_with_addresses
 from .advisors import Advisor
 from .guides import Question, Resource, Specialty, count_of
 from .named_advisors import NamedAdvisor
@@ -26,7 +26,7 @@ SETTLED = {
     BLANK: "Blank on the page; the guide stays as it is",
     SKIPPED: "Left out",
     State.ACCEPTED: "Accepted",
-    State.DECLINED: "Declined",
+    State.DECLINED: "Declined before; the guide stays as it is",
 }
 PARTS = {"quote": "quote", "quote_source": "source of the quote", "recommendations": "overall recommendations"}
 CONTACT = {"department": "department", "address": "address", "phone": "phone", "email": "e-mail"}
@@ -182,8 +182,8 @@ class ImportedPage(models.Model):
 
     @transaction.atomic
     def propose(self):
-        """Propose every answer of the page that the guide does not give in the same words."""
-        for entry in self.in_state(NEW, CHANGED, State.ACCEPTED, State.DECLINED):
+        """Propose every answer that the guide does not give in the same words, and that nobody declined before."""
+        for entry in self.in_state(NEW, CHANGED, State.ACCEPTED):
             entry.propose()
 
     @transaction.atomic
@@ -293,7 +293,7 @@ class Entry:
             return UNMATCHED
         if self.is_blank:
             return BLANK
-        if self.answer and words(self.answer.body) == words(self.body):
+        if self.answer and says_the_same(self.answer.body, self.body):
             return SAME
         if self.proposal and self.proposal.state != State.OPEN:
             return self.proposal.state
@@ -301,7 +301,8 @@ class Entry:
 
     @property
     def differences(self):
-        return differences(plain_text(self.answer.body) if self.answer else "", plain_text(self.body))
+        present = self.answer.body if self.answer else ""
+        return differences(text_with_addresses(present), text_with_addresses(self.body))
 
     def propose(self):
         """Return a proposal of the page's text; the page has no short answers, so the guide's stays."""
@@ -385,9 +386,9 @@ def said_by_page(content):
     return content | {"entries": entries, "warnings": None}
 
 
-def words(html):
-    """What two texts have to share to be the same: their words, however they are laid out."""
-    return plain_text(html).split()
+def says_the_same(present, found):
+    """Whether the guide has the words of the page, however laid out, and its links; a page of plain text has none."""
+    return plain_text(present).split() == plain_text(found).split() and links_in(found) in ([], links_in(present))
 
 
 def contact_fields(contact):

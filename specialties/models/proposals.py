@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from ..differences import differences
-from ..fields import RichTextField, plain_text
+from ..fields import RichTextField, text_with_addresses
 from .guides import SHORT_ANSWER_LENGTH, Answer, Question, Specialty
 
 
@@ -153,7 +153,7 @@ class Proposal(models.Model):
 
     @property
     def body_differences(self):
-        return differences(plain_text(self.answer.body), plain_text(self.body))
+        return differences(text_with_addresses(self.answer.body), text_with_addresses(self.body))
 
     @transaction.atomic
     def accept(self, *, by, compared_with=None, short_answer=None, body=None, at=None):

@@ -28,14 +28,16 @@ class Command(BaseCommand):
             raise CommandError(f"{file} cannot be read: {error.strerror}", returncode=2) from error
         try:
             page, guide = read_for_guide(content, specialty)
-            said = "" if dry_run else self.add(page, guide, file.name[:200])
+            is_unnamed = dry_run and not page.specialty  # which its warnings say
+            said = "" if is_unnamed else self.add(page, guide, file.name[:200], dry_run=dry_run)
         except Refused as refusal:
             raise CommandError(str(refusal)) from refusal
         self.stdout.write(json.dumps(as_json(page), ensure_ascii=False, indent=2) if options["json"] else as_text(page))
-        if said:
+        if not dry_run:
             self.stderr.write(said)
 
-    def add(self, page, specialty, name):
+    def add(self, page, specialty, name, *, dry_run):
+        """Return what was stored, in a sentence; of a dry run nothing is, but it refuses what a real one would."""
         if not page.specialty:
             raise CommandError("The page does not name its specialty; say --specialty NAME.")
         try:
@@ -43,11 +45,13 @@ class Command(BaseCommand):
                 kept = ImportedPage.objects.keep(content_of(page), name=name, specialty=specialty, by=None)
                 if not specialty:
                     kept.begin_guide(by=None)
+                count = kept.proposals.open().count()
+                transaction.set_rollback(dry_run)
         except ValidationError as error:
             raise CommandError("; ".join(error.messages)) from error
         if not specialty:
             return f"Added the guide of {kept.specialty} as a draft. What is left to decide is in the admin: {kept}."
-        return f"Proposed {kept.proposals.open().count()} answers. Nothing is in the guide yet: decide in the admin."
+        return f"Proposed {count} answers. Nothing is in the guide yet: decide in the admin."
 
 
 def as_json(page):
