@@ -16,6 +16,7 @@ from django.core.management import call_command
 from advising import checks
 from specialties.models import Specialty
 from tests import postgres
+from tests.programs import PACKAGES, program_of
 
 ROOT = Path(__file__).parent.parent
 PRODUCTION = {
@@ -264,6 +265,16 @@ def test_missing_postgresql_is_skipped_by_hand_and_a_failure_in_ci(monkeypatch, 
     monkeypatch.setattr(postgres, "binaries", lambda: None)
     assert postgres.main(["false"]) == code
     assert capsys.readouterr().out.startswith("SKIPPED: no PostgreSQL on this machine")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_missing_program_skips_by_hand_and_is_a_failure_in_ci(monkeypatch, package, ci, outcome):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setitem(PACKAGES, package, ["is-nowhere"])
+    with pytest.raises(outcome, match=f"apt-get install {package}"):
+        program_of(package)
+    assert f"missing+=({package})" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_contrast_is_that_of_the_standard():
