@@ -64,6 +64,16 @@ def test_sender_may_have_a_name(start_wsgi):
     )
 
 
+def test_production_keeps_browsers_to_tls_and_has_them_report_where_it_is_told(start_wsgi):
+    browser = {"SERVER_NAME": "advising.example.edu", "HTTP_X_FORWARDED_PROTO": "https"}
+    get = f"__import__('django.test').test.Client(**{browser}).get"
+    headers = f"__import__('json').dumps([dict({get}(path).headers) for path in ('/theme.css', '/admin/login/')])"
+    result = start_wsgi(headers, **PRODUCTION | {"CSP_REPORT_URL": "https://reports.example.edu/csp"})
+    for answer in json.loads(result.stdout):
+        assert answer["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
+        assert answer["Content-Security-Policy"].endswith("; report-uri https://reports.example.edu/csp")
+
+
 def test_command_that_cannot_start_says_why_in_one_line(tmp_path):
     shutil.copytree(ROOT / "advising", tmp_path / "advising")
     shutil.copy(ROOT / "manage.py", tmp_path)
