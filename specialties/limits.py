@@ -45,6 +45,8 @@ class Allowance(models.Model):
 class TooMany(Exception):
     """More than the limit allows: the next may come after `until`. Wherever it is raised, the answer is a 429 page."""
 
+    what_happened = "A lot came from your network within a short time, so this was not stored."
+
     def __init__(self, until):
         self.until = timezone.localtime(until)
         super().__init__(f"Please try again after {date_format(self.until, 'g:i a').rstrip('.')}.")

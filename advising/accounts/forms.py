@@ -11,7 +11,7 @@ from .models import AuditEntry, record
 class Recorded:
     def full_clean(self):
         super().full_clean()
-        if self.is_bound and self.errors and not any(self.has_error(name, tries.TOO_MANY) for name in self.fields):
+        if self.is_bound and self.errors:
             record(AuditEntry.What.REFUSED, "second factor", by=self.user)
 
 
