@@ -243,6 +243,25 @@ def test_passwords_from_a_place_are_tried_so_often_whatever_the_names(client, us
     assert sign_in(client, user, REMOTE_ADDR="192.0.2.7").status_code == 302
 
 
+def test_old_password_is_tried_so_often_and_no_more_by_whoever_finds_a_session(client, settings, user, noon):
+    settings.SECOND_FACTOR_REQUIRED = False
+    client.force_login(user)
+
+    def change(old):
+        new = {f"new_password{n}": "another horse battery" for n in (1, 2)}
+        return client.post(reverse("admin:password_change"), {"old_password": old} | new)
+
+    for _ in range(10):
+        assert errors(change("wrong")) == ["Your old password was entered incorrectly. Please enter it again."]
+    assert refused_for_now(change(PASSWORD))
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+    told = AuditEntry.objects.filter(what="refused", who=user.username).values_list("detail", flat=True)
+    assert sorted(told) == ["password"] * 10 + ["too many tries: password of a name"]
+    noon.move_to(datetime(2026, 11, 24, 12, 15, tzinfo=UTC))
+    assert change(PASSWORD)["Location"] == reverse("admin:password_change_done")
+
+
 @pytest.mark.parametrize("page", ["authenticate", "reauthenticate"])
 def test_codes_are_tried_so_often_and_no_more(client, with_app, noon, page):
     if page == "reauthenticate":
