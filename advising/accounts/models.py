@@ -8,6 +8,8 @@ LONGEST_DETAIL = 500
 
 
 class AuditQuerySet(models.QuerySet):
+    """Lines are added and stay as they are, but for the names of who is erased: person.py goes around this."""
+
     def update(self, **values):
         raise TypeError("The audit list is never changed.")
 
