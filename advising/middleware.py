@@ -1,11 +1,11 @@
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.core.exceptions import MiddlewareNotUsed, SuspiciousOperation
+from django.core.exceptions import MiddlewareNotUsed
 from django.db import DataError
 from django.http import Http404
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.defaults import page_not_found
+from django.views.defaults import bad_request, page_not_found
 from js_asset import Media
 
 from specialties.limits import TooMany
@@ -32,16 +32,19 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
 
 
 def limit_body(get_response):
-    """Answer 413 to a form that is larger than any honest one, before any of it is read."""
+    """Answer 413 to a form that is larger than any honest one, before any of it is read, if only for its token."""
 
     def middleware(request):
         size = request.META.get("CONTENT_LENGTH") or "0"
-        limit = STAFF_BODY_LIMIT if is_staff_page(request) else PUBLIC_BODY_LIMIT
-        if size.isdecimal() and int(size) > limit:
+        if size.isdecimal() and int(size) > body_limit(request):
             return render(request, "413.html", {"is_staff_page": is_staff_page(request)}, status=413)
         return get_response(request)
 
     return middleware
+
+
+def body_limit(request):
+    return STAFF_BODY_LIMIT if is_staff_page(request) and request.user.is_staff else PUBLIC_BODY_LIMIT
 
 
 def permissions_policy(get_response):
@@ -55,8 +58,8 @@ def permissions_policy(get_response):
     return middleware
 
 
-class AnswerTooMany:
-    """Turn TooMany, wherever it was raised, into the page that says when to try again."""
+class AnswerRefusals:
+    """Turn what a view, wherever it was, had to refuse into the page that says so."""
 
     def __init__(self, get_response):
         self.get_response = get_response
@@ -67,25 +70,14 @@ class AnswerTooMany:
     def process_exception(self, request, exception):
         if isinstance(exception, TooMany):
             return exception.told(render(request, "429.html", {"refusal": exception}))
+        if is_staff_page(request) and is_forged_key(exception):
+            return bad_request(request, exception)
         return None
 
 
-class AnswerForgedKeys:
-    """Answer 400 to staff whose form or address has a key that is no number, or that no database has numbers for.
-
-    Django's admin puts what was sent into queries as it is, as where a list shows what was chosen.
-    """
-
-    def __init__(self, get_response):
-        self.get_response = get_response
-
-    def __call__(self, request):
-        return self.get_response(request)
-
-    def process_exception(self, request, exception):
-        is_forged = isinstance(exception, (OverflowError, DataError)) or "expected a number but got" in str(exception)
-        if is_forged and is_staff_page(request):
-            raise SuspiciousOperation("A key that nobody was offered.") from exception
+def is_forged_key(exception):
+    """Whether it is of a key that is no number, or one no database has: the admin puts what was sent into queries."""
+    return isinstance(exception, (OverflowError, DataError)) or "expected a number but got" in str(exception)
 
 
 class OwnErrorPages:

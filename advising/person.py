@@ -20,6 +20,8 @@ from specialties.indexing import index
 from specialties.models import Advisor, Answer, Proposal, Review, Specialty
 from specialties.private_pages import without_private_links
 
+from .accounts.models import AuditEntry
+
 SECRET = {"token", "submission_id", "password"}  # whoever has them acts as somebody
 TEXT = (models.CharField, models.TextField, models.JSONField)
 FORMER = "Former advisor"
@@ -118,7 +120,7 @@ def erase_advisor(advisor):
 
 def erase_account(user):
     """Keep of an account that there was one, for the history of requests names it; return the name it had."""
-    name = user.get_full_name()
+    name, username = user.get_full_name(), user.username
     user.groups.clear()
     user.user_permissions.clear()
     for relation in user._meta.related_objects:  # what is theirs alone: the specialties of a liaison, second factors
@@ -128,6 +130,7 @@ def erase_account(user):
     user.is_active = user.is_staff = user.is_superuser = False
     user.set_unusable_password()
     user.save()
+    AuditEntry.objects.erase_name(username, instead=user.username)
     return name
 
 

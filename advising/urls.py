@@ -5,7 +5,7 @@ from requests_app.report_views import report
 from specialties.needs_work_views import needs_work
 
 from . import views
-from .accounts.views import admin_login
+from .accounts.views import admin_login, own_password
 
 urlpatterns = [
     path("", include("specialties.urls")),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("admin/report/", admin.site.admin_view(report), name="report"),
     path("admin/needs-work/", admin.site.admin_view(needs_work), name="needs_work"),
     path("admin/login/", admin_login),
+    path("admin/password_change/", admin.site.admin_view(own_password)),
     path("admin/", admin.site.urls),
     path("accounts/", include("advising.accounts.urls")),
     path("media/advisors/<str:name>", views.portrait),

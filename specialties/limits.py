@@ -1,6 +1,7 @@
 """How often something may be done from one place: counted in the database, exactly, by all processes together."""
 
 import math
+import re
 import time
 from datetime import UTC, datetime
 from ipaddress import ip_address, ip_network
@@ -14,6 +15,7 @@ from django.utils.formats import date_format
 HOUR = 3600  # seconds
 DAY = 24 * HOUR
 HOME = 64  # bits of an IPv6 address that name a household; it has all addresses below
+WITH_PORT = re.compile(r"^(?:\[(.*)\]|([^:]*))(?::\d+)?$")  # as some proxies write an address
 
 COUNT_ONE_MORE = """
     INSERT INTO specialties_allowance ("key", used, ends_at) VALUES (%s, 1, %s)
@@ -42,6 +44,8 @@ class Allowance(models.Model):
 
 class TooMany(Exception):
     """More than the limit allows: the next may come after `until`. Wherever it is raised, the answer is a 429 page."""
+
+    what_happened = "A lot came from your network within a short time, so this was not stored."
 
     def __init__(self, until):
         self.until = timezone.localtime(until)
@@ -88,9 +92,10 @@ def key_of(what, who, ends_at):
 def place_of(request):
     """Return where a request comes from, as the proxies we know say: an IPv4 address, or the network of an IPv6 one."""
     hops = [request.META.get("REMOTE_ADDR", ""), *reversed(request.headers.get("X-Forwarded-For", "").split(","))]
-    address = hops[min(settings.TRUSTED_PROXIES, len(hops) - 1)].strip()
+    hop = hops[min(settings.TRUSTED_PROXIES, len(hops) - 1)].strip()
     try:
-        address = ip_address(address)
+        address = ip_address(WITH_PORT.sub(r"\1\2", hop))
     except ValueError:
         return hops[0]
+    address = getattr(address, "ipv4_mapped", None) or address
     return str(address if address.version == 4 else ip_network((address.packed, HOME), strict=False))

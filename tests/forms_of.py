@@ -4,11 +4,11 @@ from html.parser import HTMLParser
 
 
 class Controls(HTMLParser):
-    """Collects the values of all controls of a page, by name: `buttons` apart, of several the last."""
+    """The values of all controls of a page, by name; `buttons` apart, of several the last; `files` by name alone."""
 
     def __init__(self, content):
         super().__init__()
-        self.values, self.buttons = {}, {}
+        self.values, self.buttons, self.files = {}, {}, []
         self.select = self.area = None
         self.feed(content.decode())
 
@@ -25,7 +25,9 @@ class Controls(HTMLParser):
             self.buttons[name] = value
         elif tag == "input" and kind in ("checkbox", "radio") and "checked" in given:
             self.values.setdefault(name, []).append(given.get("value") or "on")
-        elif tag == "input" and name and kind not in ("checkbox", "radio", "file", "submit"):
+        elif tag == "input" and kind == "file":
+            self.files.append(name)
+        elif tag == "input" and name and kind not in ("checkbox", "radio", "submit"):
             self.values[name] = value
 
     def handle_endtag(self, tag):

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ from django.db import connection
 
 from specialties.private_pages import PRIVATE_LINK
 from tests import postgres
+from tests.programs import program_of
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "deploy.md").read_text()
@@ -39,15 +39,14 @@ def test_every_command_setting_and_path_it_names_exists():
 
 
 def test_units_are_what_systemd_takes(tmp_path):
-    if not shutil.which("systemd-analyze"):
-        pytest.skip("no systemd")
+    systemd_analyze = program_of("systemd")
     units = {Path(path).name: text for path, text in FILES.items() if "/systemd/" in path}
     assert len(units) == 4
     for name, text in units.items():
         (tmp_path / name).write_text(text.replace("/srv/portal/app/.venv/bin/", f"{Path(sys.executable).parent}/"))
     for name in units:
         result = subprocess.run(
-            ["systemd-analyze", "verify", "--man=no", tmp_path / name], capture_output=True, text=True
+            [systemd_analyze, "verify", "--man=no", tmp_path / name], capture_output=True, text=True
         )
         complaints = [line for line in result.stderr.splitlines() if any(name in line for name in units)]
         assert (name, result.returncode, complaints) == (name, 0, [])
@@ -70,12 +69,11 @@ def test_web_unit_starts_what_the_procfile_does():
 
 
 def test_proxy_settings_are_what_nginx_takes(tmp_path):
-    if not shutil.which("nginx"):
-        pytest.skip("no nginx")
+    nginx = program_of("nginx")
     site = FILES["/etc/nginx/sites-available/portal"].replace("/var/log/nginx", str(tmp_path))
     config = tmp_path / "nginx.conf"
     config.write_text(f"pid {tmp_path}/pid; events {{}} http {{ {site.replace('listen 80', 'listen 8080')} }}")
-    subprocess.run(["nginx", "-t", "-c", config], check=True)
+    subprocess.run([nginx, "-t", "-c", config], check=True)
 
 
 PORTAL = f"""#!{sys.executable}

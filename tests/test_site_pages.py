@@ -1,10 +1,11 @@
 import re
 
 import pytest
-from django.contrib.auth.models import Group
+from django.contrib.auth.models import Group, User
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import HttpResponse
 from django.test import Client
+from django.test.client import FakePayload
 from django.urls import get_resolver, path, reverse
 from django.urls.resolvers import URLPattern
 from django.views.decorators.csrf import csrf_protect
@@ -28,6 +29,7 @@ from tests.factories import (
 
 pytestmark = pytest.mark.django_db
 
+LARGE_FORM = {"CONTENT_LENGTH": "200000", "CONTENT_TYPE": "multipart/form-data; boundary=x"}
 EDITS_GUIDES = ("view_specialty", "change_specialty", "view_advisor", "change_advisor")
 OK, SIGN_IN, FAILED, FORBIDDEN, MISSING, NOT_BY_GET = 200, 302, 401, 403, 404, 405
 AWAY = 302  # to where one goes when that is done already
@@ -149,19 +151,31 @@ def test_form_without_its_token_is_sent_back(settings):
 
 
 @pytest.mark.parametrize(
-    ("url", "size", "code"),
+    ("is_staff", "url", "size", "words"),
     [
-        ("/take/", 99_000, 200),
-        ("/take/", 101_000, 413),
-        ("/admin/take/", 101_000, 200),
-        ("/admin/take/", 25_000_001, 413),
+        (None, "/take/", 99_000, "taken"),
+        (None, "/take/", 101_000, "shorten your message"),
+        (True, "/take/", 101_000, "shorten your message"),
+        (True, "/admin/take/", 101_000, "taken"),
+        (True, "/admin/take/", 25_000_001, "choose a smaller file"),
+        (None, "/admin/take/", 99_000, "taken"),
+        (None, "/admin/take/", 101_000, "your session may have ended"),
+        (False, "/admin/take/", 101_000, "your session may have ended"),
     ],
 )
-def test_forms_are_limited_those_of_staff_to_what_a_file_needs(client, settings, url, size, code):
+def test_forms_are_limited_those_of_staff_to_what_a_file_needs(client, settings, is_staff, url, size, words):
     settings.ROOT_URLCONF = __name__
+    if is_staff is not None:
+        client.force_login(User.objects.create_user("somebody", is_staff=is_staff))
     response = client.post(url, "x" * size, content_type="text/plain")
-    assert response.status_code == code
-    assert ("more than we can take" in response.content.decode()) == (code == 413)
+    assert response.status_code == (200 if words == "taken" else 413)
+    assert words in response.content.decode()
+
+
+def test_body_that_is_too_large_is_not_read_to_look_for_a_token():
+    body, client = FakePayload(b"x" * 200_000), Client(enforce_csrf_checks=True)
+    response = client.generic("POST", "/admin/specialties/importedpage/add/", **{"wsgi.input": body, **LARGE_FORM})
+    assert (response.status_code, body.read()) == (413, b"x" * 200_000)
 
 
 def test_address_without_its_slash_leads_to_the_page(client, guide):

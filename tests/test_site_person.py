@@ -9,6 +9,7 @@ from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from advising.accounts.models import AuditEntry, record
 from advising.person import Person
 from requests_app.models import AdvisorRequest
 from requests_app.reports import by_class_year, by_specialty
@@ -147,6 +148,21 @@ def test_account_is_closed_and_its_steps_stay():
     assert (colleague.is_active, colleague.is_staff, colleague.has_usable_password()) == (False, False, False)
     assert advisor_request.events.last().user == colleague
     assert not advisor_request.specialty.liaisons.exists()
+
+
+def test_name_of_an_account_leaves_the_audit_list_and_what_was_done_stays():
+    colleague, other = (make_staff(username=name, email=f"{name}@example.edu") for name in ("an", "ann"))
+    AuditEntry.objects.all()._raw_delete("default")
+    record(AuditEntry.What.EXPORTED, "/admin/report/", by=colleague)
+    record(AuditEntry.What.RIGHTS, "an: is_active is False", by=other)
+    erase("an@example.edu", "--yes")
+    kept = f"erased-{colleague.pk}"
+    assert [*AuditEntry.objects.reverse().values_list("who", "detail")][:3] == [
+        (kept, "/admin/report/"),
+        ("ann", f"{kept}: is_active is False"),
+        ("", f"{kept}: groups all taken"),
+    ]
+    assert not AuditEntry.objects.filter(detail__startswith="an: ").exists()
 
 
 def test_erasing_shows_what_and_asks(student, monkeypatch):

@@ -1,7 +1,5 @@
 """Redis as the cache of several machines: it is shared, and it may go away."""
 
-import os
-import shutil
 import socket
 import subprocess
 import time
@@ -13,6 +11,7 @@ from django.core.cache import cache, caches
 from django.test import Client
 
 from tests.factories import make_superuser
+from tests.programs import program_of
 
 pytestmark = pytest.mark.django_db
 
@@ -20,10 +19,7 @@ pytestmark = pytest.mark.django_db
 @contextmanager
 def redis(directory):
     """Yield the address of a Redis that runs as long as the block."""
-    program = shutil.which("redis-server")
-    if not program:
-        missing = "no Redis on this machine (apt-get install redis-server)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    program = program_of("redis-server")
     path = directory / "redis.sock"
     options = ["--port", "0", "--unixsocket", path, "--save", "", "--dir", directory]
     with subprocess.Popen([program, *options], stdout=subprocess.DEVNULL) as server:

@@ -16,6 +16,7 @@ from django.core.management import call_command
 from advising import checks
 from specialties.models import Specialty
 from tests import postgres
+from tests.programs import PACKAGES, program_of
 
 ROOT = Path(__file__).parent.parent
 PRODUCTION = {
@@ -61,6 +62,16 @@ def test_sender_may_have_a_name(start_wsgi):
     assert (
         start_wsgi("settings.DEFAULT_FROM_EMAIL", **PRODUCTION | {"DEFAULT_FROM_EMAIL": sender}).stdout == sender + "\n"
     )
+
+
+def test_production_keeps_browsers_to_tls_and_has_them_report_where_it_is_told(start_wsgi):
+    browser = {"SERVER_NAME": "advising.example.edu", "HTTP_X_FORWARDED_PROTO": "https"}
+    get = f"__import__('django.test').test.Client(**{browser}).get"
+    headers = f"__import__('json').dumps([dict({get}(path).headers) for path in ('/theme.css', '/admin/login/')])"
+    result = start_wsgi(headers, **PRODUCTION | {"CSP_REPORT_URL": "https://reports.example.edu/csp"})
+    for answer in json.loads(result.stdout):
+        assert answer["Strict-Transport-Security"] == "max-age=31536000; includeSubDomains; preload"
+        assert answer["Content-Security-Policy"].endswith("; report-uri https://reports.example.edu/csp")
 
 
 def test_command_that_cannot_start_says_why_in_one_line(tmp_path):
@@ -264,6 +275,16 @@ def test_missing_postgresql_is_skipped_by_hand_and_a_failure_in_ci(monkeypatch, 
     monkeypatch.setattr(postgres, "binaries", lambda: None)
     assert postgres.main(["false"]) == code
     assert capsys.readouterr().out.startswith("SKIPPED: no PostgreSQL on this machine")
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+@pytest.mark.parametrize(("ci", "outcome"), [("", pytest.skip.Exception), ("true", pytest.fail.Exception)])
+def test_missing_program_skips_by_hand_and_is_a_failure_in_ci(monkeypatch, package, ci, outcome):
+    monkeypatch.setenv("CI", ci)
+    monkeypatch.setitem(PACKAGES, package, ["is-nowhere"])
+    with pytest.raises(outcome, match=f"apt-get install {package}"):
+        program_of(package)
+    assert f"missing+=({package})" in (ROOT / ".ci" / "run").read_text()
 
 
 def test_contrast_is_that_of_the_standard():

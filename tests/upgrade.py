@@ -1,8 +1,9 @@
 """Take an empty database the way of an upgrade: an earlier state, a row in every table, then all migrations since.
 
-    DATABASE_URL=… python -m tests.upgrade specialties=0015_reviews requests_app=0016_whole_index
+    DATABASE_URL=… python -m tests.upgrade specialties=0015_reviews requests_app=0016_whole_index accounts=0001_first
 
-Prints as JSON which tables could not be filled, and which rows of which tables are gone.
+Prints as JSON which tables could not be filled, which rows of which tables are gone, and which columns, where they
+still are, hold something else.
 """
 
 import json
@@ -14,7 +15,10 @@ from django.db import connection, models
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-OPEN_REQUEST = {"respond_by": "2026-11-30"}  # what a constraint wants of a row that is otherwise as plain as can be
+WANTED = {  # what a constraint wants of a row that is otherwise as plain as can be
+    "advisorrequest": {"respond_by": "2026-11-30"},
+    "answer": {"confirmed_on": "2026-01-02"},
+}
 
 
 OURS = {"specialties", "requests_app", "accounts"}
@@ -30,7 +34,9 @@ def migrate(targets):
 
 
 def value_for(field, number):
-    """Return the plainest a field takes: nothing, its default, or what tells rows apart."""
+    """Return the plainest a field takes: a text that tells rows apart, nothing, or its default."""
+    if isinstance(field, models.CharField | models.TextField) and not field.choices:
+        return f"{field.name[:12]}-{number}"[: field.max_length]
     if field.null:
         return None
     if isinstance(field, models.ForeignKey):
@@ -47,18 +53,18 @@ def value_for(field, number):
     ):
         if isinstance(field, kind):
             return value
-    return "" if field.blank else f"{field.name[:12]}-{number}"[: field.max_length]
+    return ""
 
 
 def fill(apps):
-    """Put a row into every table, those it points to first; return {table: primary keys}."""
+    """Put a row into every table, those it points to first; return {table: rows}."""
     models_of_then = list(apps.get_models(include_auto_created=True))
     waiting = models_of_then
     while waiting:
         before, waiting = waiting, [model for model in waiting if not add_row(model, len(waiting))]
         if waiting == before:
             raise ValueError(f"No row for {waiting}")
-    return {model._meta.db_table: keys_of(model._meta.db_table) for model in models_of_then}
+    return {model._meta.db_table: rows_of(model._meta.db_table) for model in models_of_then}
 
 
 def add_row(model, number):
@@ -69,27 +75,45 @@ def add_row(model, number):
     values = {field.attname: value_for(field, number) for field in fields}
     if any(values[field.attname] is None for field in fields if not field.null):
         return False
-    model._base_manager.create(**values | (OPEN_REQUEST if model._meta.model_name == "advisorrequest" else {}))
+    model._base_manager.create(**values | WANTED.get(model._meta.model_name, {}))
     return True
 
 
-def keys_of(table):
+def rows_of(table):
+    """Return {primary key: {column: what is in it}}."""
     with connection.cursor() as cursor:
         key = connection.introspection.get_primary_key_column(cursor, table)
-        cursor.execute(f'SELECT "{key}" FROM "{table}"')
-        return [str(value) for [value] in cursor.fetchall()]
+        cursor.execute(f'SELECT * FROM "{table}"')
+        columns = [column[0] for column in cursor.description]
+        rows = [dict(zip(columns, map(str, row), strict=True)) for row in cursor.fetchall()]
+    return {row[key]: row for row in rows}
+
+
+def changed(before, after):
+    """Return the columns, as far as they are still there, that hold something else in a row that is still there."""
+    return sorted(
+        {
+            column
+            for key in before.keys() & after.keys()
+            for column, value in before[key].items()
+            if after[key].get(column, value) != value
+        }
+    )
 
 
 def upgrade(targets):
-    kept = fill(migrate(targets))
+    before = fill(migrate(targets))
     migrate({})
     tables = connection.introspection.table_names()
-    gone = {table: sorted({*keys} - {*keys_of(table)}) if table in tables else keys for table, keys in kept.items()}
+    after = {table: rows_of(table) if table in tables else {} for table in before}
     for model in django.apps.apps.get_models(include_auto_created=True):
         list(model._base_manager.all())  # each can be read as it is now
+    gone = {table: sorted(rows.keys() - after[table].keys()) for table, rows in before.items()}
+    different = {table: changed(rows, after[table]) for table, rows in before.items()}
     return {
-        "empty": [table for table, keys in kept.items() if not keys],
+        "empty": [table for table, rows in before.items() if not rows],
         "gone": {table: keys for table, keys in gone.items() if keys},
+        "changed": {table: columns for table, columns in different.items() if columns},
     }
 
 

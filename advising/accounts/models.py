@@ -1,5 +1,7 @@
 from allauth.core import context
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Concat, Substr
 from django.utils import timezone
 
 from specialties.limits import place_of
@@ -13,6 +15,12 @@ class AuditQuerySet(models.QuerySet):
 
     def delete(self):
         raise TypeError("The audit list is never shortened.")
+
+    def erase_name(self, name, *, instead):
+        """Take out the name of an account whose owner is erased: the one thing that changes what is there."""
+        about = Concat(Value(instead), Substr("detail", len(name) + 1))
+        models.QuerySet.update(self.filter(who=name), who=instead)
+        models.QuerySet.update(self.filter(detail__startswith=f"{name}: "), detail=about)
 
 
 class AuditEntry(models.Model):

@@ -1,7 +1,5 @@
 """How often a password or a second factor may be tried: counted exactly, by all processes together."""
 
-from django.core.exceptions import ValidationError
-
 from specialties import limits
 from specialties.limits import forget, is_allowed
 
@@ -13,18 +11,20 @@ MOST = {
     "password from a place": 60,  # an office may have one address for all
     "second factor": 5,
 }
-TOO_MANY = "too_many"
 CODES_STAY_USED = 24 * 3600  # seconds; far longer than a code is valid
 
 
+class TooManyTries(limits.TooMany):
+    what_happened = "There were more tries to sign in than we take."
+
+
 def count(what, who, *, by=None):
-    """Count one more. Raises ValidationError, which says until when, where that is too many."""
+    """Count one more, and record it where that is too many. Raises TooManyTries then."""
     try:
         limits.count(what, who, most=MOST[what], seconds=WITHIN)
     except limits.TooMany as refusal:
         record_some(f"too many tries: {what}", who, most=1, by=by)
-        message = f"Too many tries. {refusal} Or ask the office for help."
-        raise ValidationError(message, code=TOO_MANY) from None
+        raise TooManyTries(refusal.until) from None
 
 
 def record_some(refusal, who, *, most, by=None):

@@ -1,8 +1,12 @@
 from functools import wraps
 
+from django.contrib import admin
+from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import redirect, render
 from django.urls import reverse
+
+from .forms import OwnPasswordForm
 
 
 def admin_login(request):
@@ -12,6 +16,16 @@ def admin_login(request):
     if not request.user.is_staff:
         raise PermissionDenied
     return redirect("admin:index")
+
+
+def own_password(request):
+    """In place of Django's own page, where whoever finds a session open could try any number of old passwords."""
+    view = PasswordChangeView.as_view(
+        form_class=OwnPasswordForm,
+        success_url=reverse("admin:password_change_done"),
+        extra_context=admin.site.each_context(request),
+    )
+    return view(request)
 
 
 def by_a_page(view):

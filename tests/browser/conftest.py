@@ -1,22 +1,16 @@
-import os
-import shutil
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import sync_playwright
 
 from tests.factories import make_superuser
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+from tests.programs import program_of
 
 
 @pytest.fixture(scope="session")
 def chromium():
-    if not CHROMIUM:
-        missing = "no Chromium on this machine (apt-get install chromium)"
-        pytest.fail(missing) if os.environ.get("CI") else pytest.skip(missing)
+    executable = program_of("chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-quic"])
+        browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox", "--disable-quic"])
         yield browser
         browser.close()
 
