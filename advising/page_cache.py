@@ -44,7 +44,9 @@ LOOK_EVERY = 1  # seconds
 FRESH = 2  # seconds after its edition was last looked up
 PATIENCE = 0.5  # seconds for somebody else's look at the database
 LONGEST_RENDERING = 10  # seconds for somebody else's rendering of the same page
-LONGEST_QUERY = 500  # characters
+LONGEST_PATH = 300  # characters, that what is remembered of paths has a bound in bytes
+LONGEST_QUERY = 500
+LONGEST_ENCODING = 200
 ROOM = 48_000_000  # bytes; 3,000 guides take most of them
 ROOM_FOR_MADE_UP = 8_000_000  # bytes for what anybody can ask for without end, so that it pushes out nothing else
 OVERHEAD = 4000  # bytes of headers and Python around a page
@@ -65,29 +67,37 @@ class Edition:
         self.current = None
         self.known_at = self.looked_at = float("-inf")  # as time.monotonic() counts
         self.edits, self.edits_seen = 0, 0
-        self.lock = threading.Lock()
+        self.lock, self.locked_at = threading.Lock(), None
 
     def look(self):
         """Return the current edition, and how many seconds ago it was known to be."""
-        if self.is_due() and self.lock.acquire(timeout=PATIENCE):
+        if self.is_due() and self.lock.acquire(timeout=self.patience()):
+            self.locked_at = time.monotonic()
             try:
                 if self.is_due():
                     self.look_up()
             finally:
+                self.locked_at = None
                 self.lock.release()
         return self.current, time.monotonic() - self.known_at
 
     def is_due(self):
         return self.edits != self.edits_seen or time.monotonic() - self.looked_at >= LOOK_EVERY
 
+    def patience(self):
+        """Return the seconds to wait for somebody else's look: none for one that has taken long already."""
+        locked_at = self.locked_at
+        return PATIENCE if locked_at is None else max(0, locked_at + PATIENCE - time.monotonic())
+
     def look_up(self):
         edits, began = self.edits, time.monotonic()
         try:
-            self.current = (revision_or_error(), timezone.localtime().strftime("%Y-%m-%d %H"))
+            number = revision_or_error()
+            self.current = number and (number, timezone.localtime().strftime("%Y-%m-%d %H"))
             self.known_at = began
         except Error:
             pass  # the last one counts
-        self.looked_at, self.edits_seen = began, edits
+        self.looked_at, self.edits_seen = time.monotonic(), edits
 
     def may_have_changed(self):
         """Let the next reader look, whenever the last one did."""
@@ -147,7 +157,7 @@ class Page:
         return self.answers[encoding]
 
     def give(self, environ, start_response, *, is_stale):
-        answer = self.in_encoding(best_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")))
+        answer = self.in_encoding(best_encoding(environ.get("HTTP_ACCEPT_ENCODING", "")[:LONGEST_ENCODING]))
         marks = [STALE] if is_stale else []
         known = environ.get("HTTP_IF_NONE_MATCH")
         if known and (known.strip() == "*" or answer.etag in re.findall(r'"[^"]*"', known)):
@@ -214,8 +224,11 @@ def parameters_of(path):
 
 def key_of(environ):
     """Return the key of the page asked for; None where it is none of PAGES, or may not be answered from here."""
-    parameters, query = parameters_of(environ["PATH_INFO"]), environ.get("QUERY_STRING", "")
-    if parameters is None or is_from_a_visitor(environ) or len(query) > LONGEST_QUERY or not query.isascii():
+    path, query = environ["PATH_INFO"], environ.get("QUERY_STRING", "")
+    if len(path) > LONGEST_PATH or len(query) > LONGEST_QUERY or not query.isascii():
+        return None
+    parameters = parameters_of(path)
+    if parameters is None or is_from_a_visitor(environ):
         return None
     is_secure = has_come_by_tls(environ)
     if settings.SECURE_SSL_REDIRECT and not is_secure:
@@ -223,7 +236,7 @@ def key_of(environ):
     if query:
         asked = parse_qsl(query, keep_blank_values=True)
         query = urlencode([(name, value) for name, value in asked if name in parameters])
-    return Key(environ.get("HTTP_HOST", ""), is_secure, environ["PATH_INFO"], query)
+    return Key(environ.get("HTTP_HOST", ""), is_secure, path, query)
 
 
 def is_from_a_visitor(environ):
@@ -282,17 +295,17 @@ class PageCache:
     def answer(self, key, environ, start_response):
         """Answer with a page, kept or rendered now; return None where the application has to."""
         edition, age = self.edition.look()
-        is_stale = age > FRESH
         if edition is None or age > max(FRESH, settings.CACHE_STALE_SECONDS):
             return None
         shelf = self.shelf_of_made_up if key.query or key.host != self.host else self.shelf
         page = shelf.get(key, edition)
-        if page is None and not is_stale:
+        if page is None and age <= FRESH:
             with self.one_at_a_time(key):
+                edition, age = self.edition.look()  # the wait may have been long
                 page = shelf.get(key, edition)
-                if page is None:
+                if page is None and edition and age <= FRESH:
                     return self.render(key, edition, shelf, environ, start_response)
-        return page and page.give(environ, start_response, is_stale=is_stale)
+        return page and page.give(environ, start_response, is_stale=age > FRESH)
 
     @contextmanager
     def one_at_a_time(self, key):

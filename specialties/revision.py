@@ -1,9 +1,12 @@
 """One number that tells whether a page is still true: it moves in the transaction of every edit of what readers see.
 
 The database moves it, by triggers, because bulk updates, imports and people at a database prompt edit, too. On
-PostgreSQL they wait for the end of the transaction, so that two edits at once never wait for one another crosswise.
-Migrations go without them: SQLite loses those of a table it remakes, and a column that one names cannot be changed.
+PostgreSQL they wait for the end of the transaction, so that two edits at once seldom wait for one another crosswise.
+Migrations of these tables go without them: SQLite loses those of a table it remakes, and a column that one names cannot
+be changed. Until all of them came to their end there is no number, and so no page is kept.
 """
+
+import time
 
 from django.db import connection, models, transaction
 from django.db.models.signals import post_migrate, pre_migrate
@@ -37,8 +40,10 @@ def read():
 
 @receiver(pre_migrate)
 def before_migrations(app_config, plan, **kwargs):
-    if app_config.label == "specialties" and plan and is_there():
-        DATABASES[connection.vendor]().drop()
+    if app_config.label == "specialties" and is_of_public_tables(plan) and is_there():
+        with transaction.atomic():
+            DATABASES[connection.vendor]().drop()
+            Revision.objects.all().delete()
 
 
 @receiver(post_migrate)
@@ -46,9 +51,14 @@ def after_migrations(app_config, plan=(), **kwargs):
     if app_config.label != "specialties" or not is_there():
         return
     triggers = DATABASES[connection.vendor]()
-    Revision.objects.get_or_create(pk=1)
-    if plan or not triggers.are_there():  # none are left where the last migration failed
-        triggers.renew()
+    with transaction.atomic():
+        if is_of_public_tables(plan) or not triggers.are_there():  # none are left where the last migration failed
+            triggers.renew()
+        Revision.objects.get_or_create(pk=1, defaults={"number": time.time() * 1000})
+
+
+def is_of_public_tables(plan):
+    return any(migration.app_label == "specialties" for migration, _ in plan)
 
 
 def is_there():
@@ -71,7 +81,7 @@ class Triggers:
     def renew(self):
         self.drop()
         self.create()
-        self.execute(self.move)
+        self.execute(self.move)  # for what was written while there were none
 
     def are_there(self):
         return bool(self.execute(self.find))
