@@ -285,6 +285,19 @@ def test_text_goes_below_the_question_it_answers(bank, text, expected):
     assert answers(imported(bank, text)) == expected
 
 
+@pytest.mark.parametrize(
+    ("end", "contact"),
+    [
+        ("Questions? Write to desk@example.edu.\n", "Write to desk@example.edu."),
+        ("Any other questions?\nCall us.\n", "Call us."),
+        ("All Students\n", ""),
+    ],
+)
+def test_end_of_a_page_is_no_part_of_the_last_answer(bank, end, contact):
+    page = imported(bank, f"{AWAYS}\nYes.\n{RANK}\nNo.\n\n{end}")
+    assert (answers(page), page.contact) == ({AWAYS: "Yes.", RANK: "No."}, contact)
+
+
 @pytest.mark.parametrize("name", ["Career Advising: Urology", "Urology: Advice for Students", "Urology (URO)"])
 def test_specialty_is_named_beside_other_words(bank, name):
     assert imported(bank, f"{name}\n{AWAYS}\nYes.\n{RANK}\nNo.\n").specialty == "Urology"

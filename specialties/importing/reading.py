@@ -119,7 +119,9 @@ class Reader:
 
     def take_contact(self, at, line):
         label, colon, value = line.text.partition(": ")
-        if not colon or not rules.CONTACT.fullmatch(label) or self.awaits_answer:
+        if asks := rules.QUESTIONS.match(line.text[:LONGEST_QUESTION]):
+            value = line.text[asks.end() :]  # "Questions? Write to advising@example.edu"
+        elif not colon or not rules.CONTACT.fullmatch(label) or self.awaits_answer:
             return False
         self.sections["contact"].append(replace(line, text=value))
         self.into = self.left

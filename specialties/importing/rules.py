@@ -32,10 +32,13 @@ SECTIONS = [
     ("resources", whole(r"(?:[\w&/-]+ ){0,5}(?:societies|organizations):?")),  # Wright
     ("resources", whole(r"(?:additional|further|recommended|suggested) (?:reading|information):?")),
     ("contact", whole(r"for more information:?|contact(?: us| information| info)?:?|department contact:?")),  # Feinberg
+    ("contact", whole(r"(?:(?:any|more|other|further|still have) ){0,3}questions\?")),
+    ("", whole(r"(?:advice |information )?(?:for )?all (?:medical )?students:?")),
     ("", whole(r"(?:quick|some|key|fast) facts:?|guides? to application:?")),  # Wright, Maryland
     ("", whole(r"related (?:links|pages|content):?|(?:alert|announcement|news|upcoming events|events|notice):?")),
 ]
 CONTACT = whole(r"contact(?: us| information)?|for more information")  # before a colon
+QUESTIONS = re.compile(r"(?:(?:any|more|other|further|still have) ){0,3}questions\? (?=.*@)", re.IGNORECASE)
 BANNER = re.compile(r"(?:alert|notice|announcement|update|covid[- ]19 update): .", re.IGNORECASE)
 
 # Feinberg and ECU "Specialty Career Advisor:"; a name may follow on the line.
