@@ -285,6 +285,18 @@ def test_text_goes_below_the_question_it_answers(bank, text, expected):
     assert answers(imported(bank, text)) == expected
 
 
+def test_heading_with_nothing_below_it_is_blank_also_above_one_that_asks(bank):
+    asked = {"Letters of recommendation": "Three.", "Letter from the chair": "", AWAYS: "Yes.", "Research": "Useful."}
+    page = "".join(f"<h3>{heading}</h3><p>{answer}</p>" for heading, answer in asked.items())
+    assert answers(imported(bank, f"<h1>Urology</h1>{page}")) == asked
+
+
+def test_question_of_a_table_whose_other_cell_is_empty_is_blank(bank):
+    rows = {AWAYS: "Yes.", "Does it need to be elsewhere?": "", COUNT: "Two."}
+    cells = "".join(f"<tr><td>{question}</td><td>{answer}</td></tr>" for question, answer in rows.items())
+    assert answers(imported(bank, f"<h1>Urology</h1><table>{cells}</table>")) == rows
+
+
 @pytest.mark.parametrize(
     ("end", "contact"),
     [

@@ -356,4 +356,6 @@ class PageReader(HTMLParser):
             cells = [" ".join(line.text for line in self.lines[a:b]) for a, b in zip(self.row, ends, strict=True)]
             links = tuple(link for line in self.lines[self.row[0] :] for link in line.links)
             self.lines[self.row[0] :] = [Line(clean(" | ".join(cells)), links=links)]
+        elif len(self.row) == 2 and self.row[1] == len(self.lines) > self.row[0] and "?" in self.lines[-1].text:
+            self.lines[-1] = replace(self.lines[-1], hint=TERM)  # asked, and answered with nothing
         self.row = []

@@ -18,6 +18,7 @@ class Draft:
     question: str
     lines: list
     rank: int
+    level: int | None = None  # the rank of its line, where that is a heading which asks
     has_q: bool = False  # "Q:" stands before it
     is_cut: bool = False  # the page ends within the question
 
@@ -68,7 +69,7 @@ def entries_of(drafts, bank, specialty, end):
 
 def without_titles(drafts):
     """Return the drafts without the headings that only stand over others, and without the buttons of a menu."""
-    below = [*(draft.rank for draft in drafts[1:]), Rank.HEADING]
+    below = [*(draft.rank if draft.level is None else draft.level for draft in drafts[1:]), Rank.HEADING]
     return [
         draft
         for draft, rank in zip(drafts, below, strict=False)

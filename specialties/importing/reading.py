@@ -171,7 +171,8 @@ class Reader:
         else:
             below_heading = self.is_below_label and len(question.split()) <= 8
             rank = Rank.ASKED_BELOW if below_heading and rest else Rank.ASKED
-            self.begin(Draft(self.stage, question, [], rank, has_q=mark_of(line) == "q"))
+            level = rank_of(line) if line.hint == HEADING else None
+            self.begin(Draft(self.stage, question, [], rank, level, has_q=mark_of(line) == "q"))
         self.in_table = "the following" in question.lower()
         if rest:
             self.into.append(replace(line, text=rest, hint=""))
