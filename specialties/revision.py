@@ -9,6 +9,8 @@ be changed. Until all of them came to their end there is no number, and so no pa
 import time
 
 from django.db import connection, models, transaction
+from django.db.models import F
+from django.db.models.functions import Abs, Greatest
 from django.db.models.signals import post_migrate, pre_migrate
 from django.dispatch import receiver
 
@@ -22,7 +24,7 @@ FULL_OR_NOT = "(OLD.open_requests >= OLD.request_limit) <> (NEW.open_requests >=
 
 class Revision(models.Model):
     """The only row. The number is the milliseconds since 1970 of the last edit, so that it never comes again, not even
-    after a backup was restored.
+    after a backup was restored. While there is none to go by, it is the last one with a minus, or 0.
     """
 
     number = models.BigIntegerField(default=0)
@@ -34,7 +36,7 @@ class Revision(models.Model):
 def read():
     """Return the number, None where there is none as yet. Raises django.db.Error where the database does not answer."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT number FROM specialties_revision")
+        cursor.execute("SELECT number FROM specialties_revision WHERE number > 0")
         return next((number for [number] in cursor.fetchall()), None)
 
 
@@ -43,7 +45,7 @@ def before_migrations(app_config, plan, **kwargs):
     if app_config.label == "specialties" and is_of_public_tables(plan) and is_there():
         with transaction.atomic():
             DATABASES[connection.vendor]().drop()
-            Revision.objects.all().delete()
+            Revision.objects.filter(number__gt=0).update(number=-F("number"))
 
 
 @receiver(post_migrate)
@@ -52,9 +54,11 @@ def after_migrations(app_config, plan=(), **kwargs):
         return
     triggers = DATABASES[connection.vendor]()
     with transaction.atomic():
+        Revision.objects.get_or_create(pk=1)
+        now = int(time.time() * 1000)
+        Revision.objects.filter(number__lte=0).update(number=Greatest(Abs("number") + 1, now))
         if is_of_public_tables(plan) or not triggers.are_there():  # none are left where the last migration failed
             triggers.renew()
-        Revision.objects.get_or_create(pk=1, defaults={"number": time.time() * 1000})
 
 
 def is_of_public_tables(plan):

@@ -1,6 +1,7 @@
 """One number tells whether a page is still true: it moves with every edit of what readers see, whoever makes it."""
 
 import re
+import time
 
 import pytest
 from django.apps import apps
@@ -12,6 +13,7 @@ from django.urls import reverse
 from advising.page_cache import PAGES
 from requests_app.models import AdvisorRequest
 from specialties import revision
+from specialties.revision import Revision
 from tests.factories import (
     make_advisor,
     make_answer,
@@ -101,12 +103,23 @@ def test_edit_that_is_taken_back_leaves_the_number_as_it_was():
     assert revision.read() == before
 
 
+def test_number_goes_on_after_migrations_where_it_is_ahead_of_the_clock():
+    ahead = 2 * int(time.time() * 1000)
+    Revision.objects.update(number=ahead)
+    plan = [(Migration("0099", "specialties"), False)]
+    revision.before_migrations(app_config=apps.get_app_config("specialties"), plan=plan)
+    revision.after_migrations(app_config=apps.get_app_config("specialties"), plan=plan)
+    assert revision.read() > ahead
+
+
 def test_there_is_no_number_until_migrations_of_these_tables_came_to_their_end():
     specialty = make_specialty()
     apps_of = {"app_config": apps.get_app_config("specialties"), "plan": [(Migration("0099", "specialties"), False)]}
     settle()
     before = revision.read()
     revision.before_migrations(**apps_of)
+    assert revision.read() is None
+    revision.before_migrations(**apps_of)  # the last run failed
     assert revision.read() is None
     specialty.save()
     revision.after_migrations(**apps_of)
