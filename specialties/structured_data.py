@@ -13,11 +13,12 @@ ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u202
 
 def faq_page(specialty, entries):
     """Return a guide's given answers as a schema.org FAQPage, "" where it has none."""
+    page = _address(specialty)
     questions = [
         {
             "@type": "Question",
             "name": entry.question.text,
-            "url": settings.SITE_URL + entry.get_absolute_url(),
+            "url": f"{page}#{entry.question.key}",
             "acceptedAnswer": {"@type": "Answer", "text": plain_text(entry.body) or entry.short_answer},
         }
         for entry in entries
@@ -25,7 +26,7 @@ def faq_page(specialty, entries):
     ]
     if not questions:
         return ""
-    return _json_ld("FAQPage", name=specialty.title, url=_address(specialty), mainEntity=questions)
+    return _json_ld("FAQPage", name=specialty.title, url=page, mainEntity=questions)
 
 
 def person(advisor):

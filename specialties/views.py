@@ -33,6 +33,7 @@ def guide(request, slug):
         "resources": specialty.resources.all(),
         "standing": specialty.standing(entries),
         "structured_data": structured_data.faq_page(specialty, entries),
+        "is_preview": False,
     }
     return render(request, "specialties/guide.html", context)
 
