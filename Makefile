@@ -49,10 +49,7 @@ faults: .venv/installed-dev  ## break things at random moments and show that not
 	python -m faults $(KINDS) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 bench: .venv/installed-dev  ## measure, side by side with a yardstick (needs wrk, nginx and PostgreSQL)
-	python -m benchmarks.speed; missed=$$?; \
-	for each in restart search queue; do python -m benchmarks.$$each || missed=1; done; \
-	for each in search queue; do python -m tests.postgres python -m benchmarks.$$each || missed=1; done; \
-	exit $$missed
+	python -m benchmarks $(ROUNDS)
 
 lighthouse: .venv/installed-dev  ## score the public pages with Lighthouse (needs Node 20 and Chromium)
 	python -m benchmarks.lighthouse

@@ -16,6 +16,17 @@ from tests.production import free_port, wait_for
 
 PATH = "/specialties/interventional-radiology/"
 CONNECTIONS = 16
+SECRET = "s" * 32
+FORM = urlencode(  # each has an address and a submission_id of its own
+    {
+        "name": "Student",
+        "class_year": "m3",
+        "topics": "research",
+        "message": "Could we talk? " * 5,
+        "csrfmiddlewaretoken": SECRET,
+    }
+)
+FORM_HEADERS = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": f"csrftoken={SECRET}"}
 NGINX = """
 user {user}; worker_processes 2; daemon off; pid {home}/pid; error_log {home}/errors;
 events {{ worker_connections 1024; }}
@@ -28,12 +39,12 @@ http {{
 }}
 """
 SUBMIT = """
-local n, body, name = 0, "{body}", tostring({{}}):gsub("[^%w]", "")
+local n, body, name = 0, "{form}", tostring({{}}):gsub("[^%w]", "")
 function request()
   n = n + 1
   local id = string.format("%08x-0000-4000-8000-%012x", math.random(0, 0x7fffffff), n)
   return wrk.format("POST", nil, {{["Content-Type"] = "application/x-www-form-urlencoded",
-    ["Cookie"] = "csrftoken={secret}"}}, body .. "&submission_id=" .. id .. "&email=" .. name .. n .. "%40example.edu")
+    ["Cookie"] = "{cookie}"}}, body .. "&submission_id=" .. id .. "&email=" .. name .. n .. "%40example.edu")
 end
 function init() math.randomseed(os.time() + tonumber(name:sub(-6), 16)) end
 """
@@ -79,9 +90,7 @@ def nginx(body):
 
 def submissions_per_second(url, *, seconds=4, connections=8):
     """Return how many requests for an advisor per second are taken, each by another student."""
-    fields = {"name": "Student", "class_year": "m3", "topics": "research", "message": "Could we talk? " * 5}
-    secret = "s" * 32
-    script = SUBMIT.format(body=urlencode(fields | {"csrfmiddlewaretoken": secret}), secret=secret)
+    script = SUBMIT.format(form=FORM, cookie=FORM_HEADERS["Cookie"])
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script)
         file.flush()

@@ -80,7 +80,7 @@ class AdvisorRequestQuerySet(models.QuerySet):
         return self.filter(pk__in=requests.waiting().values("pk").union(requests.unmet().values("pk"), failed))
 
     def to_ask_about_meeting(self):
-        return self.unmet().filter(asked_about_meeting_at=None)
+        return self.unmet().filter(asked_about_meeting_at=None).order_by("respond_by")  # as the index has them
 
     def to_erase(self):
         """Those that were over so long ago that nothing personal of them is kept any longer, oldest first."""

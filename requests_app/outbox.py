@@ -148,6 +148,8 @@ class OutgoingEmail(models.Model):
             models.Index(fields=["next_try"], condition=Q(sent_at=None, next_try__isnull=False), name="due_email"),
             # failed(), asked by the menu of every staff page
             models.Index(fields=["request"], condition=Q(sent_at=None, next_try=None), name="failed_email"),
+            # to_forget(), asked by every worker every hour; and the list of staff, newest first
+            models.Index(fields=["-created_at", "-id"], name="email_by_age"),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(sent_at=None) | Q(next_try=None), name="sent_email_is_not_tried_again"),

@@ -100,10 +100,11 @@ def load_of_advisors(requests):
     """Each advisor who accepted a request, also one that was handed back later."""
     accepted = RequestEvent.objects.filter(request__in=requests.order_by(), kind=Kind.ACCEPTED).order_by()
     accepted = dict(accepted.values_list("advisor").annotate(Count("request", distinct=True)))
-    met = numbers(requests.exclude(met_on=None), "advisor")
-    still_open = numbers(requests.filter(status=Status.ACCEPTED), "advisor")
+    met, still_open = Count("pk", filter=~Q(met_on=None)), Count("pk", filter=Q(status=Status.ACCEPTED))
+    rows = requests.order_by().values_list("advisor").annotate(met=met, still_open=still_open)
+    kept = {advisor: counts for advisor, *counts in rows}
     lines = [
-        [str(advisor), *(found.get(advisor.pk, 0) for found in (accepted, met, still_open))]
+        [str(advisor), accepted[advisor.pk], *kept.get(advisor.pk, (0, 0))]
         for advisor in Advisor.objects.filter(pk__in=accepted).order_by("name", "pk")
     ]
     total = ["All", *(sum(line[column] for line in lines) for column in (1, 2, 3))]

@@ -20,10 +20,15 @@ class Table(NamedTuple):
     counts: int = 1
     charted: int = 1  # the column that bars show
     is_over_time: bool = False
+    left_out: int = 0  # rows, since a page has no room for them
 
     @property
     def lines(self):
         return [*self.rows, self.total] if self.total else self.rows
+
+    def first(self, most):
+        """Return this table with no more rows than these."""
+        return self._replace(rows=self.rows[:most], left_out=max(len(self.rows) - most, 0))
 
 
 def bar_chart(table, *columns):

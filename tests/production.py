@@ -18,18 +18,18 @@ PATIENCE = 30  # seconds
 
 
 @contextmanager
-def production_server(*prepare_options, database_url="", application=APPLICATION, **variables):
+def production_server(*prepare_options, database_url="", application=APPLICATION, procfile=PROCFILE, **variables):
     """Yield the address of a portal that runs as long as the block; made ready with `prepare` where it has no data."""
     with tempfile.TemporaryDirectory() as home:
         port = free_port()
         address = f"http://127.0.0.1:{port}"
         where = {"DATABASE_URL": database_url or f"sqlite:///{home}/portal.sqlite3"}
         environment = production_environment(home, PORT=str(port), SITE_URL=address, **where, **variables)
-        if "TEST_STATIC_ROOT" not in variables:
+        if not Path(environment["TEST_STATIC_ROOT"]).exists():
             collect_static_files(environment)
         if prepare_options or not database_url:
             manage(environment, "prepare", *prepare_options)
-        server = subprocess.Popen(web_command(environment, application), env=environment)
+        server = subprocess.Popen(web_command(environment, application, procfile), env=environment)
         try:
             wait_for(port)
             yield environment["SITE_URL"]
@@ -42,7 +42,7 @@ def production_environment(home, **more):
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "tests.production_settings",
-        "TEST_STATIC_ROOT": f"{home}/static",
+        "TEST_STATIC_ROOT": os.environ.get("TEST_STATIC_ROOT", f"{home}/static"),
         "DEBUG": "off",
         "SECRET_KEY": "for-tests-only-and-long-enough-for-them-0123456789",
         "ALLOWED_HOSTS": "127.0.0.1",
@@ -61,9 +61,9 @@ def collect_static_files(environment):
     manage(environment, "collectstatic", "--no-input", *(f"--ignore={pattern}" for pattern in STAFF_PAGES))
 
 
-def web_command(environment, application=APPLICATION):
-    """Return the command of Procfile.serve that starts the web processes, with another application in them."""
-    [line] = [line for line in PROCFILE.read_text().splitlines() if line.startswith("web: ")]
+def web_command(environment, application=APPLICATION, procfile=PROCFILE):
+    """Return the command of Procfile.serve that starts the web processes, or another application or server."""
+    [line] = [line for line in procfile.read_text().splitlines() if line.startswith("web: ")]
     line = Template(line.removeprefix("web: exec ")).substitute(environment)
     return [sys.executable, "-m", *shlex.split(line.replace(APPLICATION, application))]
 

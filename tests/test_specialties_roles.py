@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from specialties import filters
 from specialties.models import Advisor, ImportedPage, Proposal, Specialty, Stage
 from specialties.models.proposals import Source, propose
 from tests.factories import (
@@ -121,6 +122,15 @@ def test_filters_of_lists_name_no_guide_of_another_department(client, world, mod
     filters = client.get(url(f"{model}_changelist")).context["cl"].filter_specs
     [choices] = [each.lookup_choices for each in filters if getattr(each, "field_path", "") == field]
     assert [name for _, name in choices] == named
+
+
+def test_filter_of_more_names_than_a_page_has_room_for_names_the_chosen_one(client, world, monkeypatch):
+    monkeypatch.setattr(filters, "MOST_NAMES", 1)
+    client.force_login(member_of("Coordinators"))
+    changelist = client.get(url("importedpage_changelist"), {"specialty__id__exact": world.own.pk}).context["cl"]
+    [by_specialty] = changelist.filter_specs
+    assert [name for _, name in by_specialty.lookup_choices] == ["Urology"]
+    assert [page.specialty for page in changelist.result_list] == [world.own]
 
 
 @pytest.mark.parametrize("group", ["Coordinators", "Liaisons"])
