@@ -14,6 +14,7 @@ import time
 from collections import OrderedDict
 from contextlib import contextmanager
 from functools import lru_cache
+from sys import intern
 from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -47,8 +48,8 @@ LONGEST_RENDERING = 10  # seconds for somebody else's rendering of the same page
 LONGEST_PATH = 300  # characters, that what is remembered of paths has a bound in bytes
 LONGEST_QUERY = 500
 LONGEST_ENCODING = 200
-ROOM = 48_000_000  # bytes; 3,000 guides take most of them
-ROOM_FOR_MADE_UP = 8_000_000  # bytes for what anybody can ask for without end, so that it pushes out nothing else
+ROOM = 16_000_000  # bytes; a guide takes 15,000 or so
+ROOM_FOR_MADE_UP = 4_000_000  # bytes for what anybody can ask for without end, so that it pushes out nothing else
 OVERHEAD = 4000  # bytes of headers and Python around a page
 ENCODINGS = ["br", "gzip", "identity"]  # best first
 OF_THE_READER = {
@@ -134,7 +135,8 @@ class Page:
 
     def __init__(self, edition, headers, body):
         self.edition = edition
-        self.headers = [(name, value) for name, value in headers if name.lower() not in OF_ONE_ANSWER]
+        kept = ((name, value) for name, value in headers if name.lower() not in OF_ONE_ANSWER)
+        self.headers = [(intern(name), intern(value)) for name, value in kept]  # most pages have the same
         if "cache-control" not in {name.lower() for name, _ in self.headers}:
             self.headers.append(("Cache-Control", "no-cache"))  # browsers keep it, and ask each time
         self.answers = {

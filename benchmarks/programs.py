@@ -35,6 +35,7 @@ def web_server():
 
 
 def megabytes(pid):
-    """Return how much memory a process takes, the parts it shares with others included."""
-    status = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
-    return int(status["VmRSS"].split()[0]) / 1000
+    """Return how much memory a process takes, with its share of what it shares with others."""
+    rows = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    sizes = dict(row.split(":", 1) for row in rows)
+    return int(sizes["Pss"].split()[0]) / 1000

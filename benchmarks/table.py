@@ -1,5 +1,6 @@
 """The one table: what was measured, beside its yardstick or its limit."""
 
+from math import floor, log10
 from statistics import median
 from typing import NamedTuple
 
@@ -21,10 +22,15 @@ class Row(NamedTuple):
         return self.ratio >= float(number) if sign == ">=" else self.ratio <= float(number)
 
     def __str__(self):
-        ours, theirs = (f"{number:,.{0 if number >= 100 else 2}f}" for number in (self.ours, self.theirs))
+        ours, theirs = (f"{number:,.{digits(number)}f}" for number in (self.ours, self.theirs))
         missed = "" if self.is_met else "  MISSED"
         numbers = f"{ours:>10} {theirs:>10}{self.ratio:8.2f}"
         return f"{self.database:12}{self.what:44}{self.yardstick:28}{numbers}  {self.bar}{missed}"
+
+
+def digits(number):
+    """Return how many digits after the point leave three that count."""
+    return 0 if number >= 100 or not number else 2 - floor(log10(number))
 
 
 def in_turn(database, what, yardstick, bar, rounds, ours, theirs):

@@ -181,6 +181,7 @@ class AdvisorRequestAdmin(Verbs, ReadOnly, ModelAdmin):
         AgeFilter,
     ]
     show_full_result_count = False  # of all years, on every page
+    list_per_page = 50
     view_on_site = False  # whoever has the address acts as the student
     unsearchable = {"token", "submission_id"}  # the links to the student's page; a form sent twice leads there too
     search_fields = ["reference", "name", "email"]
