@@ -179,7 +179,10 @@ def best_encoding(accepted):
             weights[name] = float(weight or 1)
         except ValueError:
             weights[name] = 0
-    return max(ENCODINGS, key=lambda encoding: weights.get(encoding, weights.get("*", 0)))
+    weight, _, encoding = max(
+        (weights.get(encoding, weights.get("*", 0)), -place, encoding) for place, encoding in enumerate(ENCODINGS)
+    )
+    return encoding if weight else "identity"
 
 
 class Shelf:
@@ -318,7 +321,8 @@ class PageCache:
             yield
         finally:
             if is_mine:
-                self.renderings.pop(key, None)
+                if self.renderings.get(key) is lock:  # else a newer one is
+                    del self.renderings[key]
                 lock.release()
 
     def render(self, key, edition, shelf, environ, start_response):

@@ -98,6 +98,7 @@ def test_kept_page_says_what_django_said_and_lets_browsers_ask_each_time(reader,
         ("", "identity"),
         ("identity", "identity"),
         ("br;q=nonsense", "identity"),
+        ("br;q=0, identity;q=0", "identity"),  # it can be read by all, and no page says that it cannot be had
     ],
 )
 def test_reader_gets_the_encoding_they_like_best(accepted, encoding):

@@ -1,9 +1,11 @@
 """Kept pages in real processes: edits made elsewhere show in all of them, and readers outlive the database."""
 
+import re
 import time
 from contextlib import closing, contextmanager
 from http.client import HTTPConnection
 from urllib.parse import urlsplit
+from urllib.request import urlopen
 
 import psycopg2
 import pytest
@@ -29,6 +31,14 @@ def answers(address, path):
     return found
 
 
+def stylesheet_of(address, path):
+    return re.search(r'href="(/static/css/site\.[0-9a-f]{12}\.css)"', urlopen(address + path).read().decode())[1]
+
+
+def cached_for(address, path):
+    return urlopen(address + path).headers["Cache-Control"]
+
+
 @contextmanager
 def closed_database():
     """Break every connection to the test's database, and let PostgreSQL refuse new ones."""
@@ -52,6 +62,7 @@ def test_processes_show_edits_within_two_seconds_and_outlive_the_database(guide)
     url = guide.get_absolute_url()
     with production_server(database_url=url_of_test_database()) as address:
         assert answers(address, url) == {OLD}
+        assert cached_for(address, stylesheet_of(address, url)) == "max-age=315360000, public, immutable"
         Specialty.objects.update(summary="New words")
         time.sleep(2)
         assert answers(address, url) == {NEW}
