@@ -9,6 +9,7 @@ WITHIN = 15 * 60  # seconds
 MOST = {
     "password of a name": 10,
     "password from a place": 60,  # an office may have one address for all
+    "single sign-on from a place": 60,
     "second factor": 5,
 }
 CODES_STAY_USED = 24 * 3600  # seconds; far longer than a code is valid
