@@ -142,6 +142,19 @@ def test_code_of_the_app_lets_in_once_also_in_another_process(client, with_app):
     assert not is_in(again)
 
 
+def test_code_that_was_used_before_midnight_is_not_good_after_it(client, with_app, noon):
+    noon.move_to(datetime(2026, 11, 24, 23, 59, 55, tzinfo=UTC))
+    given = code()
+    sign_in(client, with_app)
+    show(client, given)
+    assert is_in(client)
+    cache.clear()
+    noon.shift(10)  # it is still valid
+    again = Client()
+    sign_in(again, with_app)
+    assert errors(show(again, given)) == ["Incorrect code."]
+
+
 def pages_of_the_admin(user):
     """One address of each kind the admin has, and our own beside it."""
     client = Client()
