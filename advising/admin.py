@@ -1,7 +1,9 @@
 from django.contrib import admin
+from django.contrib.admin.utils import unquote
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group, Permission, User
 from django.db.models import Q
+from django.shortcuts import redirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
@@ -39,6 +41,12 @@ class StaffAdmin(UserAdmin, ModelAdmin):
             return may_change
         does_more = beyond(request.user).filter(Q(user=obj) | Q(group__user=obj)).exists()
         return may_change and not (obj.is_superuser or does_more)
+
+    def user_change_password(self, request, id, form_url=""):
+        """One's own is changed where the old one is asked for: whoever finds a session open would keep the account."""
+        if self.get_object(request, unquote(id)) == request.user:
+            return redirect("admin:password_change")
+        return super().user_change_password(request, id, form_url)
 
     def get_readonly_fields(self, request, obj=None):
         fields = super().get_readonly_fields(request, obj)

@@ -535,3 +535,32 @@ class TestStaffAccounts:
             assert client.post(url, {"password1": "for-this-test", "password2": "for-this-test"}).status_code == 403
             self.save(client, user, username="mine", email="mine@example.edu", is_active="on")
             assert type(user).objects.values().get(pk=user.pk) == before
+
+    @pytest.mark.parametrize("key", ["{}", "0{}"])
+    def test_own_password_is_never_changed_without_the_old_one(self, client, coordinator, superuser, key):
+        for user in (coordinator, superuser):
+            client.force_login(user)
+            url = reverse("admin:auth_user_password_change", args=[key.format(user.pk)])
+            response = client.post(url, {"usable_password": "true", "password1": NEW, "password2": NEW})
+            assert response["Location"] == reverse("admin:password_change")
+            assert type(user).objects.get(pk=user.pk).password == user.password
+
+    def test_new_password_of_a_colleague_ends_their_sessions_and_leaves_their_second_factor(self, client, coordinator):
+        colleague, theirs = member_of("Coordinators"), Client()
+        set_up_second_factor(colleague)
+        theirs.force_login(colleague)
+        assert theirs.get(reverse("admin:index")).status_code == 200
+        url = reverse("admin:auth_user_password_change", args=[colleague.pk])
+        client.post(url, {"usable_password": "true", "password1": NEW, "password2": NEW})
+        assert theirs.get(reverse("admin:index")).status_code == 302
+        assert Authenticator.objects.filter(user=colleague).count() == 2
+
+    def test_new_password_of_ones_own_ends_all_sessions_but_this_one(self, client, coordinator):
+        coordinator.set_password(PASSWORD)
+        coordinator.save()
+        client.force_login(coordinator)
+        elsewhere = Client()
+        elsewhere.force_login(coordinator)
+        passwords = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
+        client.post(reverse("admin:password_change"), passwords)
+        assert [browser.get(reverse("admin:index")).status_code for browser in (client, elsewhere)] == [200, 302]

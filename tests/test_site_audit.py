@@ -153,6 +153,18 @@ def test_new_passwords_accounts_and_rights_of_groups_are_recorded(user):
     ]
 
 
+def test_all_that_changes_at_once_is_told_in_the_order_of_the_fields(user):
+    colleague = User.objects.create_user("robin")
+    colleague.is_active, colleague.is_staff, colleague.is_superuser, colleague.username = False, True, True, "rob"
+    colleague.set_password(PASSWORD)
+    colleague.save()
+    colleague.groups.set(Group.objects.bulk_create([Group(name="Zebras"), Group(name="Friends")]))
+    assert entries("detail")[1:] == [
+        ("robin: password changed, is_superuser is True, username is rob, is_staff is True, is_active is False",),
+        ("rob: groups given Friends, Zebras",),
+    ]
+
+
 def test_signing_in_itself_changes_no_rights(client, user, settings):
     settings.PASSWORD_HASHERS.insert(0, "django.contrib.auth.hashers.PBKDF2PasswordHasher")  # so the hash is renewed
     sign_in(client, user.username, PASSWORD)

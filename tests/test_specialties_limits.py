@@ -1,5 +1,6 @@
 """How often something may be done from one place, and what a place is."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +10,8 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from specialties.limits import Allowance, TooMany, count, place_of
+from requests_app import retention
+from specialties.limits import Allowance, TooMany, count, forget, place_of
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +32,41 @@ def test_limit_is_of_one_thing_and_one_place():
     assert allowed("words", "a", most=1, seconds=60)
 
 
+@pytest.mark.parametrize("most", [1, 2, 5])
+def test_limit_holds_within_every_hour_whenever_it_begins(most):
+    taken = []
+    with time_machine.travel(NOW - timedelta(minutes=1), tick=False) as clock:  # so that many come around a full hour
+        for _ in range(60):
+            if allowed("votes", "a", most=most, seconds=3600):
+                taken.append(time.time())
+            clock.shift(timedelta(minutes=7, seconds=0.3))
+    within = [sum(begin <= moment < begin + 3600 for moment in taken) for begin in taken]
+    assert max(within) == most
+    assert len(taken) >= most * 6  # each use is free again when its hour is over, also after refusals
+
+
+def test_clock_that_is_set_back_lets_nobody_wait_for_ever():
+    for hours in (1, 0):
+        with time_machine.travel(NOW + timedelta(hours=hours), tick=False):
+            assert allowed("votes", "a", most=2, seconds=3600)
+    with time_machine.travel(NOW + timedelta(minutes=70), tick=False), pytest.raises(TooMany) as refused:
+        count("votes", "a", most=2, seconds=3600)
+    assert refused.value.until == NOW + timedelta(hours=2)
+    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+        assert allowed("votes", "a", most=2, seconds=3600)
+
+
+def test_limit_of_none_takes_none():
+    assert not allowed("votes", "a", most=0, seconds=3600)
+
+
+def test_forgetting_begins_anew_for_one_alone():
+    for who in ("a", "b"):
+        assert [allowed("votes", who, most=2, seconds=3600) for _ in range(3)] == [True, True, False]
+    forget("votes", "a")
+    assert [allowed("votes", who, most=2, seconds=3600) for who in ("a", "b")] == [True, False]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_limit_is_exact_when_many_come_at_once():
     def ten_times(_):
@@ -43,14 +80,15 @@ def test_limit_is_exact_when_many_come_at_once():
     assert (answers.count(True), answers.count(False)) == (25, 35)
 
 
-def test_limit_keeps_no_address_and_nothing_of_hours_gone_by():
+def test_limit_keeps_no_address_and_the_worker_nothing_of_hours_gone_by():
     with time_machine.travel(NOW, tick=False):
         allowed("votes", "192.0.2.1", most=5, seconds=3600)
-        allowed("votes", "192.0.2.2", most=5, seconds=3600)
+        allowed("votes", "192.0.2.2", most=5, seconds=7200)
     assert not [allowance for allowance in Allowance.objects.all() if "192" in allowance.key and "." in allowance.key]
-    with time_machine.travel(NOW + timedelta(hours=2), tick=False):
+    with time_machine.travel(NOW + timedelta(hours=1), tick=False):
         allowed("votes", "192.0.2.1", most=5, seconds=3600)
-    assert [allowance.used for allowance in Allowance.objects.all()] == [1]
+        retention.forget()
+        assert sorted(allowance.used for allowance in Allowance.objects.all()) == [1, 2]
 
 
 @pytest.mark.parametrize(
@@ -84,7 +122,7 @@ def test_place_is_what_the_known_proxies_say(settings, proxies, forwarded, place
 def test_who_did_too_much_is_told_when_to_try_again():
     with time_machine.travel(NOW, tick=False):
         count("votes", "a", most=1, seconds=3600)
-        with pytest.raises(TooMany, match="Please try again after 10:00 a") as refused:
+        with pytest.raises(TooMany, match="Please try again after 10:30 a") as refused:
             count("votes", "a", most=1, seconds=3600)
         response = refused.value.told(HttpResponse())
-    assert (response.status_code, response["Retry-After"]) == (429, "1800")
+    assert (response.status_code, response["Retry-After"]) == (429, "3600")

@@ -18,7 +18,7 @@ from .models import AuditEntry, record, staff_named
 What = AuditEntry.What
 User = get_user_model()
 WAYS = {"password": "password", "mfa": "second factor", "socialaccount": "single sign-on"}
-RIGHTS = ["is_active", "is_staff", "is_superuser", "username", "password"]
+RIGHTS = ["password", "is_superuser", "username", "is_staff", "is_active"]
 
 
 @receiver(user_logged_in)
@@ -59,8 +59,8 @@ def disconnected(socialaccount, **kwargs):
 @receiver(pre_save, sender=User)
 def account_changes(instance, update_fields=None, **kwargs):
     """A password saved by itself is the same one, hashed anew by Django after its owner typed it."""
-    fields = set(RIGHTS) & set(RIGHTS if update_fields is None else update_fields)
-    if instance._state.adding or fields <= {"password"}:
+    fields = [field for field in RIGHTS if update_fields is None or field in update_fields]
+    if instance._state.adding or fields in ([], ["password"]):
         return
     before = User.objects.filter(pk=instance.pk).values(*fields).first() or {}
     changed = [field for field, value in before.items() if value != getattr(instance, field)]
@@ -94,7 +94,7 @@ def given_or_taken(instance, action, model, pk_set, reverse, **kwargs):
         verb = "given" if action == "post_add" else "taken"
     else:
         return
-    names = [str(row) for row in model.objects.filter(pk__in=pk_set)] if pk_set else []
+    names = sorted(map(str, model.objects.filter(pk__in=pk_set or [])))
     record(What.RIGHTS, f"{instance}: {model._meta.verbose_name_plural} {verb} {', '.join(names)}".rstrip())
 
 

@@ -9,6 +9,7 @@ WITHIN = 15 * 60  # seconds
 MOST = {
     "password of a name": 10,
     "password from a place": 60,  # an office may have one address for all
+    "single sign-on from a place": 60,
     "second factor": 5,
 }
 CODES_STAY_USED = 24 * 3600  # seconds; far longer than a code is valid
@@ -28,7 +29,7 @@ def count(what, who, *, by=None):
 
 
 def record_some(refusal, who, *, most, by=None):
-    """Record so many refusals in a stretch of time: a stranger who is refused again and again fills no list."""
+    """Record so many refusals within that time: a stranger who is refused again and again fills no list."""
     if is_allowed(f"telling of {refusal}", who, most=most, seconds=WITHIN):
         record(AuditEntry.What.REFUSED, refusal, by=by)
 
@@ -39,8 +40,8 @@ def is_first_use(user, code):
 
 
 def forget_name(name):
-    forget("password of a name", name.lower(), seconds=WITHIN)
+    forget("password of a name", name.lower())
 
 
 def forget_second_factor(user):
-    forget("second factor", user.pk, seconds=WITHIN)
+    forget("second factor", user.pk)

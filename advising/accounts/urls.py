@@ -5,8 +5,9 @@ from allauth.socialaccount import views as single_sign_on
 from allauth.socialaccount.providers.openid_connect import views as oidc
 from django.apps import apps
 from django.urls import include, path
+from django.views.decorators.http import require_POST, require_safe
 
-from .views import by_a_page
+from .views import answered, by_a_page, counted, if_signed
 
 urlpatterns = [
     path("login/", account.login, name="account_login"),
@@ -26,8 +27,14 @@ def saml_urls():
     """Only with requirements-saml.txt installed."""
     from allauth.socialaccount.providers.saml import views as saml
 
-    login = path("saml/<slug:organization_slug>/login/", by_a_page(saml.login))
-    return [login, path("", include("allauth.socialaccount.providers.saml.urls"))]
+    school = "saml/<slug:organization_slug>/"
+    return [
+        path(f"{school}login/", answered(by_a_page(saml.login)), name="saml_login"),
+        path(f"{school}acs/", require_POST(counted(saml.acs)), name="saml_acs"),
+        path(f"{school}acs/finish/", require_safe(answered(saml.finish_acs)), name="saml_finish_acs"),
+        path(f"{school}sls/", require_safe(answered(if_signed(saml.sls))), name="saml_sls"),
+        path(f"{school}metadata/", require_safe(answered(saml.metadata)), name="saml_metadata"),
+    ]
 
 
 if apps.is_installed("allauth.socialaccount.providers.saml"):

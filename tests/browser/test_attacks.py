@@ -4,6 +4,7 @@ Which texts, pages and forms there are is asked of the portal, so that a new one
 """
 
 import re
+from itertools import chain
 
 import pytest
 from django.contrib.auth.models import User
@@ -12,6 +13,8 @@ from django.test import Client
 from django.urls import get_resolver
 
 from requests_app.outbox import OutgoingEmail
+from specialties.bulk_edits import AdvisorSheet, AnswerSheet
+from specialties.charts import Table
 from specialties.indexing import index
 from specialties.models import Specialty
 from tests.factories import make_request
@@ -19,6 +22,7 @@ from tests.filled import fill_all
 from tests.forms_of import Controls
 from tests.test_attacks_input import QUERIES
 from tests.test_attacks_rights import ORIGIN, World, actions, names, still_signed_in, writing
+from tests.test_specialties_bulk_edits import ADVISORS, ANSWERS, WRITE, exported, upload
 from tests.test_specialties_imported_pages import PAGE, kept
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.looks]
@@ -90,6 +94,27 @@ def answers(world, client):
             yield f"{name}?{asked}", client.get(world.address(name), dict.fromkeys(asked, PAYLOAD))
 
 
+def previews(world, client):
+    """Yield what is shown of a spreadsheet with the script in one column after the other, or in a heading.
+
+    Its sheet and its file have it for a name, and as of the world, what it is compared with.
+    """
+    for sheet, address in ((AnswerSheet, ANSWERS), (AdvisorSheet, ADVISORS)):
+        for kind, write in WRITE.items():
+            table = exported(world.users["S"], sheet, kind)
+            for name, (headings, *lines) in with_the_script(table):
+                content = write([Table(SHORT, headings, lines)])
+                yield f"preview of {kind}, {name}", upload(client, address, content, f"{SHORT}.{kind}")
+
+
+def with_the_script(table):
+    for column, heading in enumerate(table[0]):
+        for text in (PAYLOAD, SHORT):
+            lines = [[*line[:column], text, *line[column + 1 :]] for line in table]
+            yield f"heading {heading}", [lines[0], *table[1:]]
+            yield f"column {heading}", [table[0], *lines[1:]]
+
+
 def places(response):
     """Return what stands before the script wherever it is in a page, and nothing where a browser shows no page."""
     is_page = "html" in response["Content-Type"] and not response.streaming
@@ -112,12 +137,13 @@ def test_nothing_that_anybody_wrote_runs_anywhere(watched, questions):
     look(watched, "the test itself", f"<p>{SCRIPT}</p><a href='javascript:{RUNS}'>x</a>")
     assert watched.done == ["script on the test itself", "link on the test itself"]  # so it would be seen
     watched.done.clear()
-    seen = set()
-    for name, response in answers(world, client):
-        if new := places(response) - seen:  # the same place of another page is looked at once
+    seen = {}
+    for name, response in chain(answers(world, client), previews(world, client)):
+        if new := places(response) - seen.keys():  # the same place of another page is looked at once
             look(watched, name, response.content)
-            seen |= new
+            seen |= dict.fromkeys(new, name)
     for email in OutgoingEmail.objects.exclude(html=""):
         look(watched, f"e-mail {email.kind}", email.html)
     assert watched.done == []
     assert len(seen) > 300
+    assert len([name for name in seen.values() if name.startswith("preview of ")]) > 8
