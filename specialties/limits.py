@@ -98,10 +98,9 @@ def full_until(what, who, *, most, seconds):
             cursor.execute(COUNT_ONE_MORE, values)
             if cursor.rowcount:
                 return None
-        uses = Allowance.objects.of(whose)
-        newest = uses.order_by("-key").first()
-        if newest and (before := uses.filter(used=newest.used + 1 - most, ends_at__gt=now).first()):
-            return before.ends_at
+        current = Allowance.objects.of(whose).filter(ends_at__gt=now).order_by("-key")
+        if full := current.values_list("ends_at", flat=True)[most - 1 : most]:
+            return full[0]
 
 
 def forget(what, who):
