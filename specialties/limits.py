@@ -43,7 +43,7 @@ class AllowanceQuerySet(models.QuerySet):
 
 
 class Allowance(models.Model):
-    """One use of what is limited, which counts until it is over, and is then cleared away by the worker.
+    """One use of what is limited, which counts until it is over.
 
     Its key is 52 digits of a digest, so that nobody's address is kept, and twelve of the number of the use.
     """
@@ -93,6 +93,7 @@ def full_until(what, who, *, most, seconds):
         return ends_at
     first, last = ends_of(whose)
     values = {"whose": whose, "first": first, "last": last, "most": most, "now": now, "ends_at": ends_at}
+    Allowance.objects.over().delete()
     while True:
         with connection.cursor() as cursor:
             cursor.execute(COUNT_ONE_MORE, values)
