@@ -17,39 +17,23 @@ DAY = 24 * HOUR
 HOME = 64  # bits of an IPv6 address that name a household; it has all addresses below
 WITH_PORT = re.compile(r"^(?:\[(.*)\]|([^:]*))(?::\d+)?$")  # as some proxies write an address
 
-# The next use may come where the one so many before it is over. Of two at once that take the same number, one finds the
-# key taken, and tries again.
 COUNT_ONE_MORE = """
-    INSERT INTO specialties_allowance ("key", used, ends_at)
-    SELECT %(whose)s || substr(CAST(1000000000001 + last AS text), 2), last + 1, %(ends_at)s
-    FROM (
-        SELECT COALESCE(CAST(substr(MAX("key"), 53) AS bigint), 0) AS last
-        FROM specialties_allowance WHERE "key" BETWEEN %(first)s AND %(last)s
-    ) AS so_far
-    WHERE NOT EXISTS (
-        SELECT 1 FROM specialties_allowance
-        WHERE "key" = %(whose)s || substr(CAST(1000000000001 + last - %(most)s AS text), 2) AND ends_at > %(now)s
-    )
-    ON CONFLICT ("key") DO NOTHING
+    INSERT INTO specialties_allowance ("key", used, ends_at) VALUES (%s, 1, %s)
+    ON CONFLICT ("key") DO UPDATE SET used = specialties_allowance.used + 1
+    RETURNING used
 """
 
 
 class AllowanceQuerySet(models.QuerySet):
     def over(self):
-        return self.filter(ends_at__lte=time.time())
-
-    def of(self, whose):
-        return self.filter(key__range=ends_of(whose))
+        return self.filter(ends_at__lte=int(time.time()))
 
 
 class Allowance(models.Model):
-    """One use of what is limited, which counts until it is over.
-
-    Its key is 52 digits of a digest, so that nobody's address is kept, and twelve of the number of the use.
-    """
+    """What was used of a limit in one stretch of time. The key is a digest, so that nobody's address is kept."""
 
     key = models.CharField(max_length=64, primary_key=True)
-    used = models.PositiveIntegerField()  # the number once more
+    used = models.PositiveIntegerField()
     ends_at = models.BigIntegerField(db_index=True)  # seconds since 1970
 
     objects = AllowanceQuerySet.as_manager()
@@ -75,46 +59,34 @@ class TooMany(Exception):
 
 
 def count(what, who, *, most, seconds):
-    """Count one more of `what` by `who`. Raises TooMany past `most` within so many seconds, whenever they begin."""
-    if until := full_until(what, who, most=most, seconds=seconds):
-        raise TooMany(datetime.fromtimestamp(until, UTC))
+    """Count one more of `what` by `who`. Raises TooMany past `most` in this stretch of so many seconds."""
+    if not is_allowed(what, who, most=most, seconds=seconds):
+        raise TooMany(datetime.fromtimestamp(end_of_stretch(seconds), UTC))
 
 
 def is_allowed(what, who, *, most, seconds):
     """Count likewise; return whether it is within `most`."""
-    return full_until(what, who, most=most, seconds=seconds) is None
+    ends_at = end_of_stretch(seconds)
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_ONE_MORE, [key_of(what, who, ends_at), ends_at])
+        [used] = cursor.fetchone()
+    if used == 1:
+        Allowance.objects.over().delete()
+    return used <= most
 
 
-def full_until(what, who, *, most, seconds):
-    """Count likewise and return None; or, where it is too many, when the next may come, in seconds since 1970."""
-    now, whose = time.time(), key_of(what, who)
-    ends_at = math.ceil(now) + seconds
-    if most < 1:
-        return ends_at
-    first, last = ends_of(whose)
-    values = {"whose": whose, "first": first, "last": last, "most": most, "now": now, "ends_at": ends_at}
-    Allowance.objects.over().delete()
-    while True:
-        with connection.cursor() as cursor:
-            cursor.execute(COUNT_ONE_MORE, values)
-            if cursor.rowcount:
-                return None
-        current = Allowance.objects.of(whose).filter(ends_at__gt=now).order_by("-key")
-        if full := current.values_list("ends_at", flat=True)[most - 1 : most]:
-            return full[0]
-
-
-def forget(what, who):
+def forget(what, who, *, seconds):
     """Begin anew with counting `what` by `who`."""
-    Allowance.objects.of(key_of(what, who)).delete()
+    Allowance.objects.filter(key=key_of(what, who, end_of_stretch(seconds))).delete()
 
 
-def key_of(what, who):
-    return salted_hmac(f"allowance of {what}", who, algorithm="sha256").hexdigest()[:52]
+def end_of_stretch(seconds):
+    """Return when the stretch of so many seconds that is now is over, in seconds since 1970."""
+    return (int(time.time()) // seconds + 1) * seconds
 
 
-def ends_of(whose):
-    return f"{whose}{0:012}", f"{whose}{10**12 - 1}"
+def key_of(what, who, ends_at):
+    return salted_hmac(f"allowance of {what}", f"{who} {ends_at}", algorithm="sha256").hexdigest()
 
 
 def place_of(request):

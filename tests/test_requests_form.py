@@ -382,9 +382,9 @@ class TestLimits:
         for number in range(2):
             assert self.send(client, url, email=f"{number}@example.edu").status_code == 302
         refused = self.send(client, url, email="ada@example.edu", message="How are aways seen?")
-        assert (refused.status_code, refused["Retry-After"]) == (429, "3600")
+        assert (refused.status_code, refused["Retry-After"]) == (429, "1800")
         page = refused.content.decode()
-        assert "Please try again after 10:30 a.m." in page
+        assert "Please try again after 10:00 a.m." in page
         assert "How are aways seen?" in page
         assert AdvisorRequest.objects.count() == 2
         assert self.send(client, url, place="192.0.2.2").status_code == 302

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
 LOGIN, SET_UP, SHOW = "/accounts/login/", "/accounts/2fa/", "/accounts/2fa/reauthenticate/"
 SECRET = totp.generate_totp_secret()
-TOO_OFTEN = "There were more tries to sign in than we take. Please try again after 12:16 p.m."
+TOO_OFTEN = "There were more tries to sign in than we take. Please try again after 12:15 p.m."
 WRONG = "The username and/or password you specified are not correct."
 
 
@@ -78,9 +78,9 @@ def errors(response):
 
 
 def refused_for_now(response):
-    """Whether it is the page for those who try too often, which says until when: here another 15 minutes."""
+    """Whether it is the page for those who try too often, which says until when: here another 14 minutes."""
     told = response.status_code, response["Retry-After"], response["Cache-Control"].split(", ")[-1]
-    return told == (429, "900", "private") and TOO_OFTEN in response.content.decode()
+    return told == (429, "840", "private") and TOO_OFTEN in response.content.decode()
 
 
 def is_in(client):
@@ -237,7 +237,7 @@ def test_password_of_a_name_is_tried_so_often_and_no_more(client, user, noon):
         assert errors(sign_in(client, user, "wrong")) == [WRONG]
     for name in (user.username, user.username.upper()):
         assert refused_for_now(sign_in(client, name))
-    noon.move_to(datetime(2026, 11, 24, 12, 16, tzinfo=UTC))
+    noon.move_to(datetime(2026, 11, 24, 12, 15, tzinfo=UTC))
     assert sign_in(client, user).status_code == 302
 
 
@@ -271,7 +271,7 @@ def test_old_password_is_tried_so_often_and_no_more_by_whoever_finds_a_session(c
     assert user.check_password(PASSWORD)
     told = AuditEntry.objects.filter(what="refused", who=user.username).values_list("detail", flat=True)
     assert sorted(told) == ["password"] * 10 + ["too many tries: password of a name"]
-    noon.move_to(datetime(2026, 11, 24, 12, 16, tzinfo=UTC))
+    noon.move_to(datetime(2026, 11, 24, 12, 15, tzinfo=UTC))
     assert change(PASSWORD)["Location"] == reverse("admin:password_change_done")
 
 

@@ -29,7 +29,7 @@ def count(what, who, *, by=None):
 
 
 def record_some(refusal, who, *, most, by=None):
-    """Record so many refusals within that time: a stranger who is refused again and again fills no list."""
+    """Record so many refusals in a stretch of time: a stranger who is refused again and again fills no list."""
     if is_allowed(f"telling of {refusal}", who, most=most, seconds=WITHIN):
         record(AuditEntry.What.REFUSED, refusal, by=by)
 
@@ -40,8 +40,8 @@ def is_first_use(user, code):
 
 
 def forget_name(name):
-    forget("password of a name", name.lower())
+    forget("password of a name", name.lower(), seconds=WITHIN)
 
 
 def forget_second_factor(user):
-    forget("second factor", user.pk)
+    forget("second factor", user.pk, seconds=WITHIN)
