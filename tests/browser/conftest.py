@@ -66,11 +66,13 @@ def sign_in(live_server):
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 
 
-def barriers(page, **options):
+def barriers(page, within="html", **options):
     """Return what axe finds wrong with the page, as readable lines; in the dark of its colours, the one difference."""
     if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches"):
         options = {"runOnly": ["color-contrast"]}
     page.evaluate(AXE_SCRIPT)
-    # the rest of what it tells, of all that is well, is much longer than what is wrong
-    found = page.evaluate("options => axe.run(options).then(results => results.violations)", options)
+    # what it tells besides, of all that is well, takes much longer to come here
+    found = page.evaluate(
+        "([within, options]) => axe.run(within, options).then(told => told.violations)", [within, options]
+    )
     return [f"{rule['id']}: {node['target']} {node['failureSummary']}" for rule in found for node in rule["nodes"]]
