@@ -4,7 +4,6 @@ import io
 import json
 import logging
 import os
-import signal
 import subprocess
 from contextlib import closing
 from http.client import HTTPConnection
@@ -22,7 +21,7 @@ from requests_app.outbox import send_due
 from specialties.previews import link_for_department
 from tests.factories import make_advisor, make_answer, make_review, make_specialty
 from tests.mailserver import free_port
-from tests.production import wait_for, web_command
+from tests.production import kill, wait_for, web_command
 from tests.test_site_health import PRODUCTION
 
 pytestmark = pytest.mark.django_db
@@ -140,7 +139,7 @@ def test_web_server_writes_no_private_link_even_where_all_goes_wrong(tmp_path):
             http.request("GET", "/requests/a-secret-token/?q=a-secret-word")
             answer = http.getresponse()
             assert (answer.status, answer.read()) == (500, b"Something went wrong on our side.")
-        os.killpg(server.pid, signal.SIGKILL)  # asked to stop in its first moments, a worker may take half a minute
+        kill(server)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert "secret" not in log.read_text()
     messages = [line["message"] for line in lines]
