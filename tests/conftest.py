@@ -2,6 +2,7 @@ from importlib import import_module
 
 import pytest
 from django.apps import apps
+from django.conf import settings as django_settings
 from django.db import connection
 
 from specialties import content_files
@@ -12,6 +13,10 @@ from tests.mailserver import MailServer
 first_questions = import_module("specialties.migrations.0002_first_questions")
 first_other_wordings = import_module("specialties.migrations.0007_first_other_wordings")
 first_synonyms = import_module("specialties.migrations.0005_first_synonyms")
+
+
+def pytest_configure():
+    django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # others are slow on purpose
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -29,13 +30,13 @@ def production_server(*prepare_options, database_url="", application=APPLICATION
             collect_static_files(environment)
         if prepare_options or not database_url:
             manage(environment, "prepare", *prepare_options)
-        server = subprocess.Popen(web_command(environment, application, procfile), env=environment)
+        command = web_command(environment, application, procfile)
+        server = subprocess.Popen(command, env=environment, start_new_session=True)
         try:
             wait_for(port)
             yield environment["SITE_URL"]
         finally:
-            server.terminate()
-            server.wait(PATIENCE + 10)
+            kill(server)
 
 
 def production_environment(home, **more):
@@ -66,6 +67,12 @@ def web_command(environment, application=APPLICATION, procfile=PROCFILE):
     [line] = [line for line in procfile.read_text().splitlines() if line.startswith("web: ")]
     line = Template(line.removeprefix("web: exec ")).substitute(environment)
     return [sys.executable, "-m", *shlex.split(line.replace(APPLICATION, application))]
+
+
+def kill(server):
+    """End a server that leads a session, with its workers: asked in its first moments, one may take half a minute."""
+    os.killpg(server.pid, signal.SIGKILL)
+    server.wait()
 
 
 def free_port():

@@ -50,19 +50,18 @@ def kept_as(response):
     return response.status_code, kind, response["X-Content-Type-Options"], disposition.partition(";")[0]
 
 
-@pytest.mark.parametrize("address", FILES | DATA)
-def test_what_is_no_page_is_never_taken_for_one(client, world, address):
+def test_what_is_no_page_is_never_taken_for_one(client, world):
     fill_all(PAGE, link=PAGE)
-    response = get(client, world, address)
-    how = "attachment" if address in FILES else ""
-    assert kept_as(response) == (200, (FILES | DATA)[address], "nosniff", how)
+    kept = {address: kept_as(get(client, world, address)) for address in FILES | DATA}
+    attached = {address: (200, kind, "nosniff", "attachment") for address, kind in FILES.items()}
+    assert kept == attached | {address: (200, kind, "nosniff", "") for address, kind in DATA.items()}
 
 
-@pytest.mark.parametrize("address", [address for address in FILES if "download" in address])
-def test_no_download_holds_a_formula(client, world, address):
+def test_no_download_holds_a_formula(client, world):
     fill_all(FORMULA, link=FORMULA)
-    content = get(client, world, address).content
-    sheets = {"": read_csv(content)} if address.endswith("csv") else read_xlsx(content)
-    cells = [str(cell) for lines in sheets.values() for line in lines for cell in line]
-    assert [cell for cell in cells if cell.startswith(f"'{FORMULA}")]
-    assert [cell for cell in cells if cell.startswith(("=", "+", "@", "\t"))] == []
+    for address in filter(lambda address: "download" in address, FILES):
+        content = get(client, world, address).content
+        sheets = {"": read_csv(content)} if address.endswith("csv") else read_xlsx(content)
+        cells = [str(cell) for lines in sheets.values() for line in lines for cell in line]
+        assert [cell for cell in cells if cell.startswith(f"'{FORMULA}")], address
+        assert [cell for cell in cells if cell.startswith(("=", "+", "@", "\t"))] == [], address

@@ -93,7 +93,6 @@ def world(questions, settings, provider):
     of_the_school["APPS"][0]["provider_id"] = "school"
     settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": of_the_school}
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     world = World()
     world.write_history()
     return world

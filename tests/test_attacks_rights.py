@@ -445,7 +445,6 @@ def table():
 
 def test_every_visitor_opens_and_changes_what_is_theirs(questions, settings):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"  # undoing signs nobody out
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the others are slow on purpose
     world = World()
     world.write_history()
     clients = {visitor: Client(headers=ORIGIN) for visitor in world.users}

@@ -17,11 +17,6 @@ PASSWORD = "correct horse battery"
 SECRETS = ["a-wrong-password", PASSWORD, "Could we talk?"]
 
 
-@pytest.fixture(autouse=True)
-def quick_passwords(settings):
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-
-
 @pytest.fixture
 def user():
     user = make_superuser()
@@ -166,8 +161,11 @@ def test_all_that_changes_at_once_is_told_in_the_order_of_the_fields(user):
 
 
 def test_signing_in_itself_changes_no_rights(client, user, settings):
-    settings.PASSWORD_HASHERS.insert(0, "django.contrib.auth.hashers.PBKDF2PasswordHasher")  # so the hash is renewed
+    before, slower = user.password, "django.contrib.auth.hashers.PBKDF2PasswordHasher"
+    settings.PASSWORD_HASHERS = [slower, *settings.PASSWORD_HASHERS]
     sign_in(client, user.username, PASSWORD)
+    user.refresh_from_db()
+    assert user.password != before
     assert entries("what") == [("signed_in",)]
 
 

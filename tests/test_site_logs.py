@@ -21,7 +21,7 @@ from requests_app.outbox import send_due
 from specialties.previews import link_for_department
 from tests.factories import make_advisor, make_answer, make_review, make_specialty
 from tests.mailserver import free_port
-from tests.production import wait_for, web_command
+from tests.production import kill, wait_for, web_command
 from tests.test_site_health import PRODUCTION
 
 pytestmark = pytest.mark.django_db
@@ -132,14 +132,14 @@ def test_web_server_writes_no_private_link_even_where_all_goes_wrong(tmp_path):
     port = str(free_port())
     environment = os.environ | PRODUCTION | {"PORT": port, "TEST_STATIC_ROOT": str(tmp_path), "WEB_CONCURRENCY": "1"}
     log = tmp_path / "log"
-    command = web_command(environment)
-    with log.open("wb") as stderr, subprocess.Popen(command, env=environment, stderr=stderr, stdout=stderr) as server:
+    started = {"args": web_command(environment), "env": environment, "start_new_session": True}
+    with log.open("wb") as stderr, subprocess.Popen(**started, stderr=stderr, stdout=stderr) as server:
         wait_for(int(port))
         with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as http:
             http.request("GET", "/requests/a-secret-token/?q=a-secret-word")
             answer = http.getresponse()
             assert (answer.status, answer.read()) == (500, b"Something went wrong on our side.")
-        server.terminate()
+        kill(server)
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert "secret" not in log.read_text()
     messages = [line["message"] for line in lines]

@@ -35,7 +35,6 @@ def as_in_production(settings):
     settings.TIME_ZONE = "UTC"
     settings.SESSION_COOKIE_AGE = 3600
     cache.clear()  # where allauth keeps the codes it has seen
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # the others are slow on purpose
 
 
 @pytest.fixture

@@ -29,7 +29,6 @@ def provider():
 @pytest.fixture(autouse=True)
 def configured(settings, provider):
     settings.SECOND_FACTOR_REQUIRED = True
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.SOCIALACCOUNT_PROVIDERS = {
         "openid_connect": providers.oidc(
             issuer=provider.address, name="Example account", client_id=CLIENT, secret=SECRET

@@ -567,7 +567,7 @@ def test_guide_saved_by_several_at_once_is_saved_by_each_who_has_seen_what_the_o
             connection.close()
 
     with ThreadPoolExecutor(4) as threads:
-        answers = list(threads.map(save, range(12)))
+        answers = list(threads.map(save, range(6)))
     assert {answer.status_code for answer in answers} == {302}
     entries = SearchEntry.objects.filter(specialty=guide, question__key="away-count")
     assert entries.get().short_answer == guide.answers.get(question__key="away-count").short_answer

@@ -125,10 +125,9 @@ def look(page, name, html):
     """Open in the browser what was answered."""
     page.route("**/answered", lambda route: route.fulfill(body=html, content_type="text/html; charset=utf-8"), times=1)
     page.goto("/answered", wait_until="domcontentloaded")
-    if page.evaluate("window.pwned"):
-        page.done.append(f"script on {name}")
-    links = page.eval_on_selector_all("[href^='javascript:'], [src^='javascript:']", "found => found.length")
-    page.done.extend([f"link on {name}"] * links)
+    links = """document.querySelectorAll("[href^='javascript:'], [src^='javascript:']").length"""
+    ran, found = page.evaluate(f"[window.pwned, {links}]")
+    page.done.extend([f"script on {name}"] * bool(ran) + [f"link on {name}"] * found)
 
 
 def test_nothing_that_anybody_wrote_runs_anywhere(watched, questions):

@@ -7,6 +7,7 @@ import pytest
 
 from specialties.models import Feedback, Question
 from tests.browser.test_story import tab_to
+from tests.database import url_of_test_database
 from tests.factories import make_answer, make_specialty
 from tests.production import production_server
 
@@ -116,9 +117,9 @@ def test_answer_is_voted_on_and_what_was_missing_told(open_page, guide, scripts)
     assert list(votes) == [("away-rotations", False, "Which month?")]
 
 
-@pytest.fixture(scope="module")
-def production():
-    with production_server() as address:
+@pytest.fixture
+def production(guide):
+    with production_server(database_url=url_of_test_database()) as address:
         yield address
 
 

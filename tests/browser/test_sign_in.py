@@ -19,7 +19,6 @@ PASSWORD = "for-this-test"
 @pytest.fixture(autouse=True)
 def as_in_production(settings):
     settings.SECOND_FACTOR_REQUIRED = True
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture
