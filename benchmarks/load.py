@@ -44,7 +44,8 @@ function request()
   n = n + 1
   local id = string.format("%08x-0000-4000-8000-%012x", math.random(0, 0x7fffffff), n)
   return wrk.format("POST", nil, {{["Content-Type"] = "application/x-www-form-urlencoded",
-    ["Cookie"] = "{cookie}", ["X-Forwarded-For"] = string.format("10.0.%d.%d", math.random(0, 255), math.random(0, 255))}},
+    ["Cookie"] = "{cookie}",
+    ["X-Forwarded-For"] = string.format("10.0.%d.%d", math.random(0, 255), math.random(0, 255))}},
     body .. "&submission_id=" .. id .. "&email=" .. name .. n .. "%40example.edu")
 end
 function init() math.randomseed(os.time() + tonumber(name:sub(-6), 16)) end

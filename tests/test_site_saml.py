@@ -17,6 +17,7 @@ from allauth.socialaccount.providers.saml.provider import SAMLProvider
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from django.contrib import admin
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import include, path, reverse
@@ -110,7 +111,9 @@ def metadata_url(key):
 
 
 @pytest.fixture(autouse=True)
-def configured(settings, metadata_url):
+def configured(settings, metadata_url, monkeypatch):
+    for module in (admin, admin.sites):  # another list of apps makes unfold put a new, empty site there
+        monkeypatch.setattr(module, "site", admin.site)
     settings.SECOND_FACTOR_REQUIRED = settings.SSO_HAS_SECOND_FACTOR = True
     settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "allauth.socialaccount.providers.saml"]
     settings.ROOT_URLCONF = __name__
