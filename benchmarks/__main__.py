@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 
 from tests.postgres import Postgres, binaries
-from tests.production import collect_static_files, production_environment
+from tests.production import manage, production_environment
 
 from . import reading, restart, search, size, writing
 from .load import ask, needed
@@ -36,12 +36,12 @@ def main(rounds=3):
 
 def everything(home, postgres, rounds, more):
     os.environ["TEST_STATIC_ROOT"] = f"{home}/static"  # collected once
-    collect_static_files(production_environment(home))
+    manage(production_environment(home), "collectstatic", "--no-input", "--verbosity", "0")
     sqlite = f"sqlite:///{home}/portal.sqlite3"
     yield from reading.rows("SQLite", sqlite, rounds)
     yield from reading.rows("PostgreSQL", postgres, rounds)
     yield from writing.rows("PostgreSQL", postgres, rounds)
-    yield from restart.rows("SQLite", more)
+    yield from restart.rows("PostgreSQL", postgres, more)
     for part in (search, size):
         yield from part.rows("SQLite", f"sqlite:///{home}/{part.__name__}.sqlite3", rounds, more)
         yield from part.rows("PostgreSQL", another(postgres, part.__name__.rpartition(".")[2]), rounds, more)

@@ -7,7 +7,7 @@ import sys
 import tempfile
 from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import psycopg2
 
@@ -32,11 +32,18 @@ user {user}; worker_processes 2; daemon off; pid {home}/pid; error_log {home}/er
 events {{ worker_connections 1024; }}
 http {{
     access_log off;
+    {servers}
+}}
+"""
+FILE = """
     server {{
         listen 127.0.0.1:{port}; root {home}; default_type text/html; keepalive_requests 100000000;
         add_header Content-Encoding br;
     }}
-}}
+"""
+PROXY = """
+    upstream portal {{ {portals} }}
+    server {{ listen 127.0.0.1:{port}; location / {{ proxy_pass http://portal; proxy_set_header Host $host; }} }}
 """
 SUBMIT = """
 local n, body, name = 0, "{form}", tostring({{}}):gsub("[^%w]", "")
@@ -75,19 +82,35 @@ def header(name, value):
 
 
 @contextmanager
-def nginx(body):
+def a_file(body):
     """Yield the address at which nginx serves these bytes as a file."""
     with tempfile.TemporaryDirectory() as home:
-        port, user = free_port(), "root" if Path(home).owner() == "root" else Path(home).owner()
         Path(home, "page").write_bytes(body)
-        Path(home, "conf").write_text(NGINX.format(home=home, port=port, user=user))
-        server = subprocess.Popen(["nginx", "-e", f"{home}/errors", "-c", f"{home}/conf"], stderr=subprocess.DEVNULL)
-        try:
-            wait_for(port)
-            yield f"http://127.0.0.1:{port}/page"
-        finally:
-            server.terminate()
-            server.wait(10)
+        with nginx(home, FILE) as address:
+            yield f"{address}/page"
+
+
+@contextmanager
+def proxy(portals):
+    """Yield the address at which nginx asks one portal after the other."""
+    with tempfile.TemporaryDirectory() as home:
+        names = (f"server {urlsplit(portal).netloc};" for portal in portals)
+        with nginx(home, PROXY, portals=" ".join(names)) as address:
+            yield address
+
+
+@contextmanager
+def nginx(home, servers, **values):
+    port, user = free_port(), Path(home).owner()
+    servers = servers.format(home=home, port=port, **values)
+    Path(home, "conf").write_text(NGINX.format(home=home, user=user, servers=servers))
+    server = subprocess.Popen(["nginx", "-e", f"{home}/errors", "-c", f"{home}/conf"], stderr=subprocess.DEVNULL)
+    try:
+        wait_for(port)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(10)
 
 
 def submissions_per_second(url, *, seconds=4, connections=8):

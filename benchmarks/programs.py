@@ -28,10 +28,9 @@ def children_of(pid):
     return {int(child): called for child, called in (line.split(maxsplit=1) for line in lines.splitlines())}
 
 
-def web_server():
-    """Return the process id of the portal's web server that this process has started; its children answer."""
-    [server] = [pid for pid, called in children_of(os.getpid()).items() if "granian" in called]
-    return server
+def web_servers():
+    """Return the process ids of the web servers that this process has started; their children answer."""
+    return [pid for pid, called in children_of(os.getpid()).items() if "granian" in called]
 
 
 def megabytes(pid):

@@ -6,7 +6,7 @@ from urllib.request import Request, urlopen
 
 from tests.production import production_server
 
-from .load import PATH, header, nginx, requests_per_second
+from .load import PATH, a_file, header, requests_per_second
 from .table import in_turn
 
 WITHOUT_CACHE = {"application": "benchmarks.without_cache:application"}
@@ -25,7 +25,7 @@ def rows(database, url, rounds):
         bare = portal(**WITHOUT_CACHE, **WITH_BARE_VIEW)
         gunicorn = portal(procfile=GUNICORN) + PATH
         body, tag = answered(kept)
-        file = running.enter_context(nginx(body))
+        file = running.enter_context(a_file(body))
         br = header("Accept-Encoding", "br")
         has_ours, has_theirs = header("If-None-Match", tag), header("If-None-Match", answered(file)[1])
         for what, ours, yardstick, theirs, bar in (

@@ -12,7 +12,7 @@ from urllib.request import urlopen
 
 from tests.production import production_server
 
-from .programs import children_of, found_by, megabytes, web_server
+from .programs import children_of, found_by, megabytes, web_servers
 from .table import beside, within
 
 FEW, SOME, MANY = (13, 100), (60, 100), (3000, 100_000)  # guides, requests
@@ -59,7 +59,8 @@ def memory(url):
     with production_server(database_url=url, WEB_CONCURRENCY="1") as portal:
         for path in [*PAGES.values(), *(f"/specialties/field-{n}/" for n in range(1, MANY[0] + 1))]:
             urlopen(portal + path, timeout=30).read()
-        return max(megabytes(process) for process in children_of(web_server()))
+        [server] = web_servers()
+        return max(megabytes(process) for process in children_of(server))
 
 
 def main(rounds):
