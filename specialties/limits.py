@@ -75,6 +75,13 @@ def is_allowed(what, who, *, most, seconds):
     return used <= most
 
 
+def is_first(what, who, *, seconds):
+    """Whether this is the first `what` by `who` in so many seconds, whichever stretch they lie in."""
+    until = {"used": 1, "ends_at": int(time.time()) + seconds}
+    _, is_new = Allowance.objects.get_or_create(key=key_of(what, who, "once"), defaults=until)
+    return is_new
+
+
 def forget(what, who, *, seconds):
     """Begin anew with counting `what` by `who`."""
     Allowance.objects.filter(key=key_of(what, who, end_of_stretch(seconds))).delete()

@@ -89,6 +89,8 @@ def test_what_is_asked_often_is_found_by_an_index(name):
         if connection.vendor == "postgresql":  # which reads a small table through, given the choice
             cursor.execute("SET LOCAL enable_seqscan = off")
     plan = rows.explain()
-    scans = [line for line in plan.splitlines() if "Seq Scan" in line or "SCAN" in line.split()]
+    partial = {index.name for index in rows.model._meta.indexes if index.condition}  # small, so read from end to end
+    lines = [line for line in plan.splitlines() if line.split()[-1] not in partial]
+    scans = [line for line in lines if "Seq Scan" in line or "SCAN" in line.split()]
     assert scans == []
     assert "INDEX" in plan.upper()

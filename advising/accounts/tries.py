@@ -1,7 +1,7 @@
 """How often a password or a second factor may be tried: counted exactly, by all processes together."""
 
 from specialties import limits
-from specialties.limits import forget, is_allowed
+from specialties.limits import forget, is_allowed, is_first
 
 from .models import AuditEntry, record
 
@@ -36,7 +36,7 @@ def record_some(refusal, who, *, most, by=None):
 
 def is_first_use(user, code):
     """Whether a code was not used before; allauth remembers that within one process only."""
-    return is_allowed("code", f"{user.pk} {code}", most=1, seconds=CODES_STAY_USED)
+    return is_first("code", f"{user.pk} {code}", seconds=CODES_STAY_USED)
 
 
 def forget_name(name):
