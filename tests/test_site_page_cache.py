@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from advising import page_cache, urls
-from advising.page_cache import PAGES, Page, PageCache, Shelf, best_encoding
+from advising.page_cache import PAGES, Page, PageCache, Shelf, best_encoding, key_of
 from specialties.models import Answer, Specialty
 from tests.factories import make_advisor, make_answer, make_specialty
 
@@ -225,6 +225,21 @@ def test_plain_http_is_led_to_tls_whatever_is_kept(settings):
         for environ in ({}, {"HTTP_X_FORWARDED_PROTO": "http"}, {"HTTP_X_FORWARDED_PROTO": "http, https"}):
             status, headers, _ = reader.get(**environ)
             assert (status, headers["Location"]) == ("301 Moved Permanently", "https://testserver/")
+
+
+def test_page_that_came_by_tls_is_another_one(settings):
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    path = make_specialty().get_absolute_url()
+    plain, secure = (
+        key_of(RequestFactory(headers={"x-forwarded-proto": scheme}).get(path).environ) for scheme in ("http", "https")
+    )
+    assert plain != secure
+
+
+def test_request_with_a_body_is_no_reader_s():
+    path = make_specialty().get_absolute_url()
+    assert key_of(RequestFactory().get(path).environ)
+    assert key_of(RequestFactory().get(path).environ | {"CONTENT_LENGTH": "1"}) is None
 
 
 def test_only_parameters_a_page_knows_make_another_page(reader):
