@@ -15,7 +15,7 @@ from django.urls import path, reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from advising import page_cache, urls
-from advising.page_cache import PAGES, Page, PageCache, Shelf, best_encoding, key_of
+from advising.page_cache import PAGES, Edition, Page, PageCache, Shelf, best_encoding, key_of
 from specialties.models import Answer, Specialty
 from tests.factories import make_advisor, make_answer, make_specialty
 
@@ -354,6 +354,19 @@ def test_page_rendered_while_an_edit_came_is_not_kept_as_of_after_it(ticks):
     assert "Old words" in reader.text(url)
     ticks(2)
     assert "New words" in reader.text(url)
+
+
+def test_edition_is_as_old_as_the_moment_before_it_was_asked_for(ticks, monkeypatch):
+    monkeypatch.setattr(page_cache.revision, "read", lambda: ticks(5) or 1)
+    _, age = Edition().look()
+    assert age == 5
+
+
+def test_edit_while_the_edition_is_asked_for_lets_the_next_reader_ask_again(ticks, monkeypatch):
+    edition = Edition()
+    monkeypatch.setattr(page_cache.revision, "read", lambda: edition.may_have_changed() or 1)
+    edition.look()
+    assert edition.is_due()
 
 
 def test_day_that_begins_brings_new_pages(reader, ticks, time_machine):
