@@ -11,7 +11,7 @@ from django.core.wsgi import get_wsgi_application
 from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
-from django.urls import path, reverse
+from django.urls import clear_script_prefix, path, reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from advising import page_cache, urls
@@ -152,6 +152,7 @@ def test_every_page_without_a_form_is_kept_and_no_other(reader):
         {"HTTP_COOKIE": "messages=abc"},
         {"HTTP_AUTHORIZATION": "Basic abc"},
         {"SCRIPT_NAME": "/elsewhere"},
+        {"CONTENT_LENGTH": "1"},
         {"QUERY_STRING": "q=" + "x" * 500},
     ],
 )
@@ -160,6 +161,7 @@ def test_visitor_with_more_than_a_wish_to_read_is_answered_by_django(reader, vis
     for _ in range(2):
         assert "ETag" not in reader.get(**visitor)[1]
     assert reader.rendered == 3
+    clear_script_prefix()  # as Django does with each request it answers
     reader.get()
     assert reader.rendered == 3
 
@@ -234,12 +236,6 @@ def test_page_that_came_by_tls_is_another_one(settings):
         key_of(RequestFactory(headers={"x-forwarded-proto": scheme}).get(path).environ) for scheme in ("http", "https")
     )
     assert plain != secure
-
-
-def test_request_with_a_body_is_no_reader_s():
-    path = make_specialty().get_absolute_url()
-    assert key_of(RequestFactory().get(path).environ)
-    assert key_of(RequestFactory().get(path).environ | {"CONTENT_LENGTH": "1"}) is None
 
 
 def test_only_parameters_a_page_knows_make_another_page(reader):
