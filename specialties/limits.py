@@ -49,7 +49,8 @@ class TooMany(Exception):
 
     def __init__(self, until):
         self.until = timezone.localtime(until)
-        super().__init__(f"Please try again after {date_format(self.until, 'g:i a').rstrip('.')}.")
+        moment = "g:i a" if self.until.date() == timezone.localdate() else "g:i a \\o\\n l"
+        super().__init__(f"Please try again after {date_format(self.until, moment).rstrip('.')}.")
 
     def told(self, response):
         """Return a response as the answer to whom the limit was told: with its status, and in how many seconds."""

@@ -4,6 +4,8 @@ import os
 import re
 import subprocess
 import sys
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from django.db import connection
 
 from specialties.private_pages import PRIVATE_LINK
 from tests import postgres
+from tests.production import free_port, wait_for
 from tests.programs import program_of
 
 ROOT = Path(__file__).parent.parent
@@ -52,7 +55,7 @@ def test_units_are_what_systemd_takes(tmp_path):
         assert (name, result.returncode, complaints) == (name, 0, [])
 
 
-def test_proxy_log_has_no_private_links():
+def test_proxy_log_is_of_the_kinds_of_private_links():
     text = FILES["/etc/nginx/sites-available/portal"]
     [log_format] = re.findall(r"log_format portal '(.*)'", text)
     assert log_format.split() == ["$time_iso8601", "$request_method", "$public_uri", "$status", "$request_time"]
@@ -74,6 +77,37 @@ def test_proxy_settings_are_what_nginx_takes(tmp_path):
     config = tmp_path / "nginx.conf"
     config.write_text(f"pid {tmp_path}/pid; events {{}} http {{ {site.replace('listen 80', 'listen 8080')} }}")
     subprocess.run([nginx, "-t", "-c", config], check=True)
+
+
+LIKE_DEBIAN = "user {user}; pid {home}/pid; events {{}} http {{ access_log /var/log/nginx/access.log; {servers} }}"
+LIKE_CERTBOT = "server {{ listen {port}; server_name advising.example.edu; return 301 https://$host$request_uri; }}"
+
+
+def test_proxy_writes_no_private_link_anywhere_not_even_as_it_leads_to_tls(tmp_path):
+    nginx, config = program_of("nginx"), tmp_path / "nginx.conf"
+    [quiet] = re.findall(r"^sed -i .* /etc/nginx/nginx\.conf$", TEXT, re.MULTILINE)
+    port, plain = free_port(), free_port()
+    site = FILES["/etc/nginx/sites-available/portal"].replace("listen 80;", f"listen {port};")
+    site = site.replace("    listen [::]:80;\n", "") + LIKE_CERTBOT.format(port=plain)
+    config.write_text(LIKE_DEBIAN.format(user=tmp_path.owner(), home=tmp_path, servers=site))
+    subprocess.run(["bash", "-c", quiet.replace("/etc/nginx/nginx.conf", str(config))], check=True)
+    config.write_text(config.read_text().replace("/var/log/nginx", str(tmp_path)))
+    server = subprocess.Popen([nginx, "-g", "daemon off;", "-e", tmp_path / "early.log", "-c", config])
+    try:
+        answers = [status_of(each, "/requests/SECRET/") for each in (port, plain) if wait_for(each) is None]
+    finally:
+        server.terminate()
+        server.wait(10)
+    logs = {path.name: path.read_text() for path in tmp_path.glob("*.log")}
+    assert answers == [502, 301]
+    assert "GET /requests/... 502" in logs["portal.log"]
+    assert [name for name, text in logs.items() if "SECRET" in text] == []
+
+
+def status_of(port, path):
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as proxy:
+        proxy.request("GET", path, headers={"Host": "advising.example.edu"})
+        return proxy.getresponse().status
 
 
 PORTAL = f"""#!{sys.executable}

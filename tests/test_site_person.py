@@ -188,6 +188,8 @@ def test_address_of_the_office_is_not_erased(settings):
 def test_export_has_everything_of_a_student_and_no_key_to_anything(student, tmp_path):
     path = tmp_path / "person.json"
     call_command("export_person", ADDRESS, "--output", path)
+    [line] = AuditEntry.objects.filter(what=AuditEntry.What.EXPORTED)
+    assert ADDRESS not in line.detail
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text()
     found = json.loads(text)

@@ -24,7 +24,7 @@ def test_every_test_that_the_threat_model_names_exists():
     assert named - written == set()
 
 
-@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt", "requirements-saml.txt"])
 def test_every_requirement_is_pinned_with_its_hashes(name):
     text = (ROOT / name).read_text().replace("\\\n", " ")
     lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]

@@ -9,7 +9,7 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from specialties.limits import Allowance, TooMany, count, place_of
+from specialties.limits import DAY, Allowance, TooMany, count, place_of
 
 pytestmark = pytest.mark.django_db
 
@@ -79,6 +79,13 @@ def test_place_is_what_the_known_proxies_say(settings, proxies, forwarded, place
     settings.TRUSTED_PROXIES = proxies
     headers = {"x-forwarded-for": forwarded} if forwarded else {}
     assert place_of(RequestFactory().get("/", headers=headers)) == place
+
+
+def test_who_has_to_wait_past_midnight_is_told_the_day():
+    with time_machine.travel("2026-11-24T19:00-06:00", tick=False):
+        count("requests", "a", most=1, seconds=DAY)
+        with pytest.raises(TooMany, match=r"Please try again after 6:00 p\.m\. on Wednesday\."):
+            count("requests", "a", most=1, seconds=DAY)
 
 
 def test_who_did_too_much_is_told_when_to_try_again():

@@ -4,6 +4,7 @@ from pathlib import Path
 from django.core.management.base import BaseCommand
 from django.core.serializers.json import DjangoJSONEncoder
 
+from advising.accounts.models import AuditEntry, record
 from advising.backups import private_file
 from advising.person import Person
 
@@ -21,6 +22,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="a new file that only you can read; else it is printed")
 
     def handle(self, address, output, **options):
+        record(AuditEntry.What.EXPORTED, "everything about an address, by command")
         text = json.dumps(Person(address).export(), cls=Encoder, indent=2, ensure_ascii=False) + "\n"
         if not output:
             self.stdout.write(text, ending="")
