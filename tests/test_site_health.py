@@ -162,7 +162,7 @@ def test_database_may_go_away_and_come_back_under_running_processes(own_database
     with (
         log.open("wb") as stderr,
         process("manage.py", "work", env=environment | {"EMAIL_URL": smtp.url}, stderr=stderr) as worker,
-        production_server(database_url=database.url) as address,
+        production_server(database_url=database.url, WEB_CONCURRENCY="1") as address,  # one that keeps what was read
     ):
         put_email(database, "before@example.edu")
         wait_until(lambda: smtp.to("before@example.edu"))
