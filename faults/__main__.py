@@ -11,7 +11,6 @@ import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from functools import partial
 
 from tests.mailserver import MailServer
 from tests.postgres import Postgres, binaries
@@ -23,9 +22,9 @@ ROUNDS = 20
 LINE = "{:40} {:>6} {:>12} {:>5} {:>7}  {}"
 
 
-def kill(run, rounds):
+def kill(rounds):
     with portal_on_postgres(MailServer()) as (portal, server, postgres):
-        return [told(run(portal, server, postgres, rounds))]
+        return [told(row) for row in kills.run(portal, server, postgres, rounds)]
 
 
 def trouble(rounds):
@@ -38,13 +37,7 @@ def fill(rounds):
         return [told(row) for row in sqlite.run(portal, server)]
 
 
-KINDS = {
-    "web": partial(kill, kills.kill_web),
-    "worker": partial(kill, kills.kill_worker),
-    "postgres": partial(kill, kills.kill_postgres),
-    "troubles": trouble,
-    "sqlite": fill,
-}
+KINDS = {"kills": kill, "troubles": trouble, "sqlite": fill}
 
 
 @contextmanager

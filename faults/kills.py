@@ -8,40 +8,31 @@ from .comparison import compare
 from .students import SUBMISSIONS, Ledger
 
 
-def kill_web(portal, mail, postgres, rounds):
-    def kill():
+def run(portal, mail, postgres, rounds):
+    """Yield a line for each kind of process: one of it is killed in every round."""
+
+    def kill_web():
         random.choice(portal.machines).kill_web()
 
-    ledger = load(portal, rounds, kill)
-    return compare("kill -9 of a web process", portal, mail, ledger, rounds=rounds, answers=(0, 302))
-
-
-def kill_worker(portal, mail, postgres, rounds):
-    def kill():
+    def kill_worker():
         random.choice(portal.machines).kill_worker()
 
-    ledger = load(portal, rounds, kill)
-    return compare("kill -9 of a worker", portal, mail, ledger, rounds=rounds, in_flight=rounds)
-
-
-def kill_postgres(portal, mail, postgres, rounds):
-    def kill():
+    def kill_postgres():
         postgres.kill()
         postgres.start()
 
-    ledger, in_flight = load(portal, rounds, kill), rounds * len(portal.machines)
-    return compare(
-        "kill -9 of PostgreSQL", portal, mail, ledger, rounds=rounds, in_flight=in_flight, answers=(302, 503)
-    )
-
-
-def load(portal, rounds, kill):
-    """Kill once in every round, at a random moment; return what students wrote down."""
-    ledger = Ledger("kill")
-    for _ in range(rounds):
-        moment = len(ledger) + random.randrange(10, SUBMISSIONS - 10)
-        ledger.load(portal, SUBMISSIONS, meanwhile=partial(kill_at, moment, ledger, kill))
-    return ledger
+    for name, fault, kill, in_flight, answers in (
+        ("web", "kill -9 of a web process", kill_web, 0, (0, 302)),
+        ("worker", "kill -9 of a worker", kill_worker, rounds, (302,)),
+        ("postgres", "kill -9 of PostgreSQL", kill_postgres, rounds * len(portal.machines), (302, 503)),
+    ):
+        for machine in portal.machines:
+            machine.wait_until_it_answers()
+        ledger = Ledger(name)
+        for _ in range(rounds):
+            moment = len(ledger) + random.randrange(10, SUBMISSIONS - 10)
+            ledger.load(portal, SUBMISSIONS, meanwhile=partial(kill_at, moment, ledger, kill))
+        yield compare(fault, portal, mail, ledger, rounds=rounds, in_flight=in_flight, answers=answers)
 
 
 def kill_at(moment, ledger, kill):
