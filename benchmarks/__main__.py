@@ -42,9 +42,9 @@ def everything(home, postgres, rounds, more):
     yield from reading.rows("PostgreSQL", postgres, rounds)
     yield from writing.rows("PostgreSQL", postgres, rounds)
     yield from restart.rows("PostgreSQL", postgres, more)
-    for part in (search, size):
-        yield from part.rows("SQLite", f"sqlite:///{home}/{part.__name__}.sqlite3", rounds, more)
-        yield from part.rows("PostgreSQL", another(postgres, part.__name__.rpartition(".")[2]), rounds, more)
+    for name, part in (("search", search), ("size", size)):
+        yield from part.rows("SQLite", f"sqlite:///{home}/{name}.sqlite3", rounds, more)
+        yield from part.rows("PostgreSQL", another(postgres, name), rounds, more)
 
 
 def another(postgres, name):

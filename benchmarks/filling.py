@@ -129,12 +129,3 @@ def tidy():
 
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
-
-
-def held():
-    """Return how many rows of what counts there are."""
-    from requests_app.models import AdvisorRequest, OutgoingEmail, RequestEvent
-    from specialties.models import Answer, Specialty
-
-    models = (Specialty, Answer, AdvisorRequest, RequestEvent, OutgoingEmail)
-    return {str(model._meta.verbose_name_plural): model.objects.count() for model in models}

@@ -1,8 +1,9 @@
 """One number that tells whether a page is still true: it moves in the transaction of every edit of what readers see.
 
 The database moves it, by triggers, because bulk updates, imports and people at a database prompt edit, too (of what
-they do, TRUNCATE alone moves nothing). On
-PostgreSQL they wait for the end of the transaction, so that two edits at once seldom wait for one another crosswise.
+they do, TRUNCATE alone moves nothing). On PostgreSQL they wait for the end of the transaction, so that two edits at
+once seldom wait for one another crosswise.
+
 Migrations of these tables go without them: SQLite loses those of a table it remakes, and a column that one names cannot
 be changed. Until all of them came to their end there is no number, and so no page is kept.
 """

@@ -251,7 +251,6 @@ class SamlWorld(rights.World):
 @pytest.fixture
 def world(questions, settings):
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.signed_cookies"
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.SECOND_FACTOR_REQUIRED = False
     return SamlWorld()
 
