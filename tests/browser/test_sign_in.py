@@ -53,6 +53,7 @@ def test_security_key_is_set_up_and_then_lets_in(open_page, user):
     page.get_by_role("link", name="Add a security key").click()
     page.get_by_label("Password").fill(PASSWORD)
     page.keyboard.press("Enter")
+    page.wait_for_url("**/webauthn/add/")  # loaded: the button does what its script tells it
     page.get_by_role("button", name="Add").click()
     page.get_by_role("link", name="I have kept them: go on").click()
     page.wait_for_url("**/admin/")
