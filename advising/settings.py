@@ -288,8 +288,13 @@ if DATABASE["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL",
     }
-else:  # one that is gone, or silent, is noticed within seconds
-    DATABASE["OPTIONS"] = {"connect_timeout": 3, "tcp_user_timeout": 10_000, **DATABASE.get("OPTIONS", {})}
+else:
+    DATABASE["OPTIONS"] = {
+        "connect_timeout": 3,  # one that is gone, or silent, is noticed within seconds
+        "tcp_user_timeout": 10_000,
+        "options": "-c jit=off",  # to compile a question takes longer than to answer it
+        **DATABASE.get("OPTIONS", {}),
+    }
 
 CACHE = setting("CACHE_URL", env.cache_url_config("locmemcache://"), env.cache_url)
 if CACHE["BACKEND"].endswith("RedisCache"):

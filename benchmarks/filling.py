@@ -9,9 +9,13 @@ OPEN = 150  # requests, the newest: what an office has on its hands does not gro
 
 
 def guides(count):
-    """Store guides up to `count`, each with an advisor and with answers taken from those of one guide."""
+    """Store guides up to `count`, each with an advisor, with answers taken from those of one guide, and with a
+    department that has lately confirmed them.
+    """
+    from django.utils import timezone
+
     from specialties.indexing import index
-    from specialties.models import Advisor, Answer, Question, Specialty
+    from specialties.models import Advisor, Answer, Question, Review, Specialty
 
     if not Specialty.objects.exists():
         first_guide()
@@ -19,19 +23,24 @@ def guides(count):
     bodies = [
         body for body in Answer.objects.filter(specialty__is_published=False).values_list("body", flat=True) if body
     ]
-    dice, questions = Random(1), list(Question.objects.all())
+    dice, questions, now = Random(1), list(Question.objects.all()), timezone.now()
+    described = {"is_published": True, "summary": "One line", "quote": "A quote"}
     new = store(
-        Specialty(name=f"Field {n}", slug=f"field-{n}", is_published=True, summary="One line", quote="A quote")
-        for n in numbers
+        Specialty(name=f"Field {n}", slug=f"field-{n}", email=f"field-{n}@example.edu", **described) for n in numbers
     )
     advisors = store(Advisor(name=f"Advisor {n}", slug=f"advisor-{n}") for n in numbers)
     links = Advisor.specialties.through
     store(links(advisor=advisor, specialty=guide) for advisor, guide in zip(advisors, new, strict=True))
     store(
-        Answer(specialty=guide, question=question, body=dice.choice(bodies), short_answer="Yes")
+        Answer(
+            specialty=guide, question=question, body=dice.choice(bodies), short_answer="Yes", confirmed_on=now.date()
+        )
         for guide in new
         for question in questions
     )
+    is_over = {"state": Review.State.FINISHED, "ended_at": now, "reported_at": now}
+    is_over["asked_at"] = now - timedelta(days=100)  # so that it may be asked again
+    store(Review(specialty=guide, covers=now.date(), **is_over) for guide in new)
     index(Specialty.objects.all())
     tidy()
 

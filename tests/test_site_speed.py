@@ -94,3 +94,11 @@ def test_what_is_asked_often_is_found_by_an_index(name):
     scans = [line for line in lines if "Seq Scan" in line or "SCAN" in line.split()]
     assert scans == []
     assert "INDEX" in plan.upper()
+
+
+def test_database_compiles_no_question():
+    if connection.vendor == "sqlite":
+        pytest.skip("of PostgreSQL")
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone() == ("off",)
