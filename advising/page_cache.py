@@ -52,10 +52,7 @@ ROOM = 16_000_000  # bytes; a guide takes 15,000 or so
 ROOM_FOR_MADE_UP = 4_000_000  # bytes for what anybody can ask for without end, so that it pushes out nothing else
 OVERHEAD = 4000  # bytes of headers and Python around a page
 ENCODINGS = ["br", "gzip", "identity"]  # best first
-OF_THE_READER = {
-    f"HTTP_{name}"
-    for name in ("COOKIE", "ACCEPT_ENCODING", "ACCEPT_LANGUAGE", "IF_NONE_MATCH", "IF_MODIFIED_SINCE", "RANGE")
-}
+OF_THE_PAGE = {"HTTP_HOST", "PATH_INFO", "SCRIPT_NAME", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL"}
 OF_ONE_ANSWER = {"content-length", "content-encoding", "etag", "vary", "date", "x-request-id"}  # so not kept
 OF_UNCHANGED = {"etag", "cache-control", "vary"}  # what a 304 has to say
 STALE = ("Warning", '110 - "Response is Stale"')
@@ -327,8 +324,9 @@ class PageCache:
 
     def render(self, key, edition, shelf, environ, start_response):
         """Answer as the application does, which sees nothing of the reader, and keep what may be kept."""
+        told = {*OF_THE_PAGE, *(settings.SECURE_PROXY_SSL_HEADER or ())[:1]}
         status, headers, body = self.ask(
-            {name: value for name, value in environ.items() if name not in OF_THE_READER}
+            {name: value for name, value in environ.items() if name in told or name.startswith("wsgi.")}
             | {"REQUEST_METHOD": "GET", "QUERY_STRING": key.query}
         )
         if may_be_kept(status, headers, body):
