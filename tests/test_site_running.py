@@ -18,6 +18,8 @@ from specialties.models import Specialty
 from tests import postgres
 from tests.programs import PACKAGES, program_of
 
+pytestmark = pytest.mark.any_database
+
 ROOT = Path(__file__).parent.parent
 PRODUCTION = {
     "DEBUG": "off",

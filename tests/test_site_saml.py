@@ -35,7 +35,7 @@ from tests import test_attacks_rights as rights
 from tests.factories import make_superuser
 from tests.test_attacks_input import ANSWERS, FORM, HOSTILE, encoded
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 IDP, UID = "https://idp.example.edu", "urn:oasis:names:tc:SAML:attribute:subject-id"
 HOST = "advising.example.edu"

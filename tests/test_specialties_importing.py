@@ -31,7 +31,7 @@ AWAYS = "Does your specialty recommend doing away rotations?"
 COUNT = "If your specialty recommends doing away rotations, how many “aways” do you recommend?"
 RANK = "Does the academic rank of the letter writer matter?"
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ import pytest
 from tests.browser.conftest import barriers
 from tests.factories import make_full_specialty
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
-@pytest.mark.looks
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_page_has_no_barriers_and_fits(open_page, sign_in, guide, width, scheme):

@@ -11,7 +11,7 @@ from tests.browser.conftest import barriers
 from tests.browser.test_story import link_in
 from tests.factories import make_review
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 def test_department_confirms_one_proposes_one_and_answers_a_blank_one(open_page, guide, by_smtp, sign_in):
@@ -69,7 +69,6 @@ def test_department_confirms_one_proposes_one_and_answers_a_blank_one(open_page,
     assert confirmed == {"away-count", "chair-letter", "research"}
 
 
-@pytest.mark.looks
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_page_has_no_barriers_and_fits_at_every_turn(open_page, guide, width, scheme):

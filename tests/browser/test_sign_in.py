@@ -11,7 +11,7 @@ from tests.browser.conftest import barriers
 from tests.factories import make_superuser
 from tests.oidc_provider import CLIENT, SECRET, Provider
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 PASSWORD = "for-this-test"
 
@@ -77,7 +77,6 @@ def test_button_leads_to_the_provider_and_back_whatever_its_host(open_page, sett
         page.get_by_role("heading", name="No staff account is connected with it").wait_for()
 
 
-@pytest.mark.looks
 @pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
 def test_app_is_set_up_by_keyboard_on_pages_without_barriers(open_page, user, width, scheme):
     page = open_page("/accounts/login/", width=width, scheme=scheme)

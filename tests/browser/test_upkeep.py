@@ -57,7 +57,7 @@ def test_answers_are_edited_in_a_spreadsheet(open_page, sign_in, guide):
     assert Answer.objects.get(question__key="chair-letter").body == "<p>Not required.</p>"
 
 
-@pytest.mark.looks
+@pytest.mark.any_database
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_pages_have_no_barriers_and_fit(open_page, sign_in, answer, width, scheme):
