@@ -51,6 +51,7 @@ EVERYWHERE = [*names(get_resolver().url_patterns), *actions(User(is_superuser=Tr
 ON_MANY_PAGES = {"s", "q", "csrfmiddlewaretoken"}
 LIMITS = dict.fromkeys(("REQUESTS_PER_HOUR", "REQUESTS_PER_DAY", "VOTES_PER_HOUR"), 10**6)
 EACH = settings().max_examples // 10  # times a form is filled in
+REQUESTS = "admin:requests_app_advisorrequest"
 QUERIES = {
     "specialties:list": ["advisor", "answers"],
     "specialties:compare": ["s"],
@@ -69,18 +70,12 @@ QUERIES = {
     "admin:specialties_proposal_changelist": ["q", "p", "o", "state__exact", "specialty__id__exact", "source__exact"],
     "admin:specialties_feedback_changelist": ["q", "state__exact", "is_helpful__exact", "_facets"],
     "admin:specialties_advisor_changelist": ["q", "specialties__id__exact", "accepts_requests__exact", "_to_field"],
-    "admin:requests_app_advisorrequest_changelist": [
-        "q",
-        "queue",
-        "older_than",
-        "advisor__id__exact",
-        "status__in",
-        "p",
-    ],
+    f"{REQUESTS}_changelist": ["q", "queue", "older_than", "advisor__id__exact", "status__in", "p"],
     "admin:requests_app_outgoingemail_changelist": ["q", "failed", "kind__exact", "o"],
     "admin:specialties_advisor_add": ["specialties", "stand_in", "_popup"],
     "admin:auth_user_changelist": ["q", "groups__id__exact", "is_staff__exact"],
     "admin:accounts_auditentry_changelist": ["q", "what__exact", "at__year", "at__month", "at__day", "at__gte"],
+    "account_login": ["next"],
     "account_reauthenticate": ["next"],
     "openid_connect_callback": ["code", "state", "error", "error_description"],
 }
@@ -174,6 +169,13 @@ def test_key_that_nobody_was_offered_is_no_error_of_ours(world):
         fields = fields | dict.fromkeys(("_selected_action", "specialty", "question", "stage"), key)
         with writing():
             assert client.post(world.address(name), fields).status_code in ANSWERS, (name, key)
+
+
+@pytest.mark.parametrize(("name", "field"), [("needs_work", "specialty"), (f"{REQUESTS}_changelist", "status__in")])
+def test_text_that_postgresql_cannot_hold_is_no_error_of_ours(world, name, field):
+    client = Client()
+    client.force_login(world.users["S"])
+    assert client.get(world.address(name), {field: "\0"}).status_code in ANSWERS
 
 
 @pytest.mark.parametrize("name", QUERIES)
