@@ -58,7 +58,7 @@ def state_of_mail():
 
 
 def in_plain_text(text, **options):
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
     return HttpResponse(f"{text}\n", content_type="text/plain; charset=utf-8", headers=headers, **options)
 
 

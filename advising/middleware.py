@@ -77,7 +77,8 @@ class AnswerRefusals:
 
 def is_forged_key(exception):
     """Whether it is of a key that is no number, or one no database has: the admin puts what was sent into queries."""
-    return isinstance(exception, (OverflowError, DataError)) or "expected a number but got" in str(exception)
+    told = ("expected a number but got", "cannot contain NUL")
+    return isinstance(exception, (OverflowError, DataError)) or any(words in str(exception) for words in told)
 
 
 class OwnErrorPages:

@@ -117,7 +117,8 @@ class SavesChanges(admin.ModelAdmin):
     def save_model(self, request, obj, form, change):
         if not change:
             return super().save_model(request, obj, form, change)
-        obj.save(update_fields={field.name for field in obj._meta.fields} & self.written({*form.changed_data}))
+        fields = {field.name for field in obj._meta.fields if not field.primary_key}
+        obj.save(update_fields=fields & self.written({*form.changed_data}))
 
     def written(self, changed):
         return changed

@@ -130,10 +130,12 @@ class KeepsHistoryOfGuide(KeepsHistory):
 
 
 def moment_of(text):
+    """Return the moment a button names, with its time zone, or None."""
     try:
-        return datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
         return None
+    return moment if moment.tzinfo else None
 
 
 def attempt(request, restore, when):

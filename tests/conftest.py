@@ -4,6 +4,7 @@ import pytest
 from django.apps import apps
 from django.conf import settings as django_settings
 from django.db import connection
+from hypothesis import HealthCheck, settings
 
 from specialties import content_files
 from specialties.models import Stage, Synonym
@@ -17,6 +18,19 @@ first_synonyms = import_module("specialties.migrations.0005_first_synonyms")
 
 def pytest_configure():
     django_settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # others are slow on purpose
+
+
+# Each run draws new examples, also where hypothesis sees a build. A failure prints the line that repeats it alone.
+settings.register_profile(
+    "portal",
+    derandomize=False,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("long", settings.get_profile("portal"), max_examples=2000)  # by --hypothesis-profile=long
+settings.load_profile("portal")
 
 
 @pytest.fixture

@@ -10,6 +10,8 @@ PACKAGES = {  # of Debian: the names the program may have
     "redis-server": ["redis-server"],
     "nginx": ["nginx"],
     "systemd": ["systemd-analyze"],
+    "git": ["git"],
+    "curl": ["curl"],
 }
 
 

@@ -95,6 +95,7 @@ def test_names_a_visitor_sends_for_the_site_are_in_no_page_and_no_mail(client, s
         "data:text/html,<script>alert(1)</script>",
         "/\t/evil.example",
         "\x00//evil.example",
+        "http://[::1",
         "http://testserver@evil.example/",
         "http://testserver.evil.example/",
     ],

@@ -176,4 +176,4 @@ class Office(RuleBasedStateMachine):
 
 
 def test_what_is_always_true(db):
-    run_state_machine_as_test(Office, settings=settings(max_examples=20, stateful_step_count=25, deadline=None))
+    run_state_machine_as_test(Office, settings=settings(max_examples=20, stateful_step_count=25))

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from advising import backups
+from advising.accounts.models import AuditEntry
 from requests_app.models import AdvisorRequest
 from tests.database import empty_database, url_of_test_database
 from tests.factories import make_full_specialty, make_request
@@ -48,6 +49,7 @@ def test_what_is_restored_is_what_was_there(media, tmp_path):
     [backup] = (tmp_path / "made").iterdir()
     assert stat.S_IMODE(backup.stat().st_mode) == 0o600
     assert told.stdout.startswith(f"{backup}: ")
+    assert [*AuditEntry.objects.values_list("what", "detail")] == [("exported", "backup of everything, by command")]
 
     with empty_database(tmp_path) as new:
         told = manage("restore", backup, media=copy, database_url=new)
@@ -68,6 +70,21 @@ def test_what_is_restored_is_what_was_there(media, tmp_path):
         found["files"].pop(backups.ENGINES[connection.vendor].dump_name)
     assert second["files"] == first["files"]
     assert list(first["files"]) == ["media/advisors/sato é.png"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_that_cannot_be_written_to_is_backed_up(media, tmp_path, capsys):
+    read_only = {"sqlite": "PRAGMA query_only = {}", "postgresql": "SET default_transaction_read_only = {}"}
+    with connection.cursor() as cursor:
+        cursor.execute(read_only[connection.vendor].format("on"))
+    try:
+        call_command("backup", tmp_path / "made")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute(read_only[connection.vendor].format("off"))
+    [backup] = (tmp_path / "made").iterdir()
+    assert manifest_of(backup)["tables"]["accounts_auditentry"]["rows"] == 0
+    assert "The backup is whole; the audit list does not tell of it: " in capsys.readouterr().err
 
 
 def archive(path, entries, **manifest):

@@ -2,9 +2,11 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
-from contextlib import closing
+import sysconfig
+from contextlib import closing, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -14,8 +16,9 @@ from django.db import connection
 
 from specialties.private_pages import PRIVATE_LINK
 from tests import postgres
-from tests.production import free_port, wait_for
+from tests.production import STAFF_PAGES, free_port, wait_for
 from tests.programs import program_of
+from tests.test_site_upgrade import RELEASED
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "deploy.md").read_text()
@@ -110,6 +113,7 @@ def status_of(port, path):
         return proxy.getresponse().status
 
 
+*STEPS, UPGRADE = [block for is_tried, block in BLOCKS if is_tried]
 PORTAL = f"""#!{sys.executable}
 import environ, os, sys
 environ.Env.read_env("{{home}}/srv/portal/app/.env")
@@ -122,25 +126,33 @@ def debian(db, tmp_path):
     """A machine as it is by then, within a directory: its paths, `portal`, and nobody else to become."""
     if connection.vendor == "sqlite":
         pytest.skip("of PostgreSQL")
-    for path in ("bin", "srv/portal/app", "srv/portal/media", "var/backups/portal"):
+    for path in ("bin", "srv/portal/releases/first", "srv/portal/media", "var/backups/portal"):
         (tmp_path / path).mkdir(parents=True)
-    programs = {"runuser": '#!/bin/sh\nshift 3; exec "$@"\n', "portal": PORTAL.format(home=tmp_path)}
-    for name, script in programs.items():
-        (tmp_path / "bin" / name).write_text(script)
-        (tmp_path / "bin" / name).chmod(0o755)
+    (tmp_path / "srv/portal/app").symlink_to("releases/first")
+    write_program(tmp_path, "runuser", '#!/bin/sh\nshift 3; exec "$@"\n')
+    write_program(tmp_path, "portal", PORTAL.format(home=tmp_path))
     yield tmp_path
     with connection._nodb_cursor() as cursor:
-        for name in ("portal", "portal_drill"):
+        for name in (tmp_path.name, f"{tmp_path.name}_drill"):
             cursor.execute(f"DROP DATABASE IF EXISTS {name}")
 
 
-def test_steps_from_the_database_to_the_restore_drill_work(debian):
-    script = "".join(block for is_tried, block in BLOCKS if is_tried)
-    for path in ("/srv/portal", "/var/backups/portal"):
-        script = script.replace(path, f"{debian}{path}")
+def write_program(debian, name, script):
+    (debian / "bin" / name).write_text(script)
+    (debian / "bin" / name).chmod(0o755)
+
+
+def within(debian, text):
+    """Return it with the paths of that machine, and its database, of which there may be another beside it."""
+    text = re.sub("(/srv|/var/backups)/portal", rf"{debian}\g<0>", text)
+    return re.sub("(postgres:///|template0 |dropdb )portal", rf"\g<1>{debian.name}", text)
+
+
+def run(debian, script, **environment):
+    """Run what is to be copied, within the directory; return what it printed."""
     result = subprocess.run(
         ["bash", "-e", "-u"],
-        input=script,
+        input=within(debian, script),
         capture_output=True,
         text=True,
         env={
@@ -148,13 +160,84 @@ def test_steps_from_the_database_to_the_restore_drill_work(debian):
             "PGHOST": connection.settings_dict["HOST"],
             "PGUSER": connection.settings_dict["USER"],
             "TMPDIR": str(debian),
+            **environment,
         },
     )
     assert result.returncode == 0, result.stderr
-    assert "Staff       https://advising.example.edu/admin/" in result.stdout
-    assert re.search(r"^ +1 rows   specialties_specialty$", result.stdout, re.MULTILINE)
-    assert "rows and hashes are those of the backup" in result.stdout
+    return result.stdout
+
+
+def test_steps_from_the_database_to_the_restore_drill_work(debian):
+    printed = run(debian, "".join(STEPS))
+    assert "Staff       https://advising.example.edu/admin/" in printed
+    assert re.search(r"^ +1 rows   specialties_specialty$", printed, re.MULTILINE)
+    assert "rows and hashes are those of the backup" in printed
     assert (debian / "srv/portal/app/.env").stat().st_mode & 0o777 == 0o640
     with connection.cursor() as cursor:
-        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE 'portal%'")
-        assert cursor.fetchall() == [("portal",)]
+        cursor.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{debian.name}%"])
+        assert cursor.fetchall() == [(debian.name,)]
+
+
+SYSTEMCTL = """#!/bin/sh
+shift
+echo "$@" >> {home}/restarted
+case $1 in portal-web@*)
+    cd {home}/srv/portal/app
+    export PORT=${{1#*@}} WEB_CONCURRENCY=1
+    setsid {web} > {home}/web.log 2>&1 &
+    echo $! >> {home}/processes
+esac
+"""
+PYTHON3 = f"""#!/bin/sh
+{sys.executable} "$@" --without-pip
+echo 'exec "${{0%pip}}python" -m pip "$@"' > "$3/bin/pip"
+chmod 755 "$3/bin/pip"
+"""
+OLDER = "import django; django.setup(); from tests import upgrade; upgrade.fill(upgrade.migrate({}))"
+NOT_THE_NETWORK = {
+    "PYTHONPATH": sysconfig.get_path("purelib"),
+    "PIP_NO_INDEX": "1",
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": f"url.{ROOT}.insteadOf",
+    "GIT_CONFIG_VALUE_0": "https://git.example.edu/advising/portal.git",
+}
+
+
+@pytest.fixture
+def older(debian):
+    """That machine with the tables of an earlier release, a row in each, and `systemctl` that starts web processes."""
+    for package in ("git", "curl"):
+        program_of(package)
+    run(debian, "".join(STEPS[:2]))
+    address = f"postgres://{connection.settings_dict['USER']}@/{connection.settings_dict['HOST']}/{debian.name}"
+    environment = os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "advising.settings"}
+    subprocess.run([sys.executable, "-c", OLDER.format(RELEASED)], check=True, env=environment)
+    [web] = re.findall("^ExecStart=(.*)$", FILES["/etc/systemd/system/portal-web@.service"], re.MULTILINE)
+    web = within(debian, web).replace("/bin/granian", "/bin/python -m granian")
+    write_program(debian, "systemctl", SYSTEMCTL.format(home=debian, web=web))
+    write_program(debian, "python3", PYTHON3)
+    (debian / "processes").touch()
+    yield debian
+    for process in (debian / "processes").read_text().split():
+        with suppress(ProcessLookupError):  # it could not start
+            os.killpg(int(process), signal.SIGKILL)
+
+
+def test_upgrade_brings_tables_along_and_leads_to_the_new_release(older):
+    """The code is that of the last commit; pip and packages are this machine's, and it finds what is pinned there."""
+    first, *ports = (older / "srv/portal/app").resolve(), free_port(), free_port()
+    ignored = " ".join(f"--ignore={pattern}" for pattern in STAFF_PAGES)  # to compress them takes long
+    script = UPGRADE.replace("8001 8002", " ".join(map(str, ports))).replace("--no-input", f"--no-input {ignored}")
+    printed = run(older, script, **NOT_THE_NETWORK)
+    new = (older / "srv/portal/app").resolve()
+    assert new != first
+    assert (new / ".env").read_text() == (first / ".env").read_text()
+    assert "Requirement already satisfied: django==" in printed
+    assert "Applying requests_app.0017_erased_requests... OK" in printed
+    assert (older / "restarted").read_text().split() == [
+        *("portal-worker@1", "portal-worker@2"),
+        *(f"portal-web@{port}" for port in ports),
+    ]
+    assert [status_of(port, "/readyz") for port in ports] == [200, 200]
+    processes = (older / "processes").read_text().split()
+    assert [Path(f"/proc/{process}/cwd").resolve() for process in processes] == [new, new]

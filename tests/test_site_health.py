@@ -59,6 +59,7 @@ def anew():
 def answer(url, **extra):
     response = Client().get(url, **extra)
     assert response["Cache-Control"] == "no-store"
+    assert response["X-Content-Type-Options"] == "nosniff"
     assert not response.cookies
     return response.status_code, response.content.decode()
 

@@ -384,6 +384,18 @@ def test_dragging_questions_writes_their_places_alone(superuser_client, guide):
     assert list(places) == [form.instance.pk for form in reversed(formset.forms)]
 
 
+def test_row_that_is_dragged_keeps_its_key_however_that_is_written(superuser_client):
+    changelist = reverse("admin:specialties_stage_changelist")
+    formset = superuser_client.get(changelist).context["cl"].formset
+    data = {f"form-{key}": value for key, value in formset.management_form.initial.items()}
+    for form in formset.forms:
+        data |= {f"{form.prefix}-id": f"0{form.instance.pk}", f"{form.prefix}-position": 7}
+    before = {*Stage.objects.values_list("pk", "name")}
+    assert superuser_client.post(changelist, data | {"_save": "Save"}).status_code == 302
+    assert {*Stage.objects.values_list("pk", "name")} == before
+    assert {*Stage.objects.values_list("position", flat=True)} == {7}
+
+
 def test_key_of_a_question_is_not_rewritten_with_its_label(superuser_client):
     page = superuser_client.get(change_url(Question.objects.first()))
     assert page.context["adminform"].prepopulated_fields == []

@@ -356,6 +356,12 @@ class TestRestoring:
     def test_odd_wishes_are_not_found(self, superuser_client, guide, version):
         assert superuser_client.post(history_url(guide), {"version": version}).status_code == 404
 
+    @pytest.mark.parametrize("moment", ["", "now", "0001-01-01", "2026-11-24T12:00", "²"])
+    def test_odd_moments_change_nothing(self, superuser_client, guide, moment):
+        before = guide.history.count()
+        assert superuser_client.post(history_url(guide), {"guide": moment}).status_code == 302
+        assert guide.history.count() == before
+
     def test_version_of_another_guide_is_not_found(self, superuser_client, guide):
         answer = make_answer(make_specialty(), body="<p>Old.</p>")
         rewrite(answer, "<p>New.</p>")

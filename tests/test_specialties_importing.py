@@ -557,7 +557,7 @@ def harmful_in(html):
 
 
 anything = st.lists(PIECES, max_size=40).map("".join)
-fuzzed = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzzed = settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @fuzzed

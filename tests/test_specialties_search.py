@@ -332,7 +332,7 @@ def test_very_long_text_is_found_by_what_it_begins_with():
 
 
 class TestAnyQuery(TestCase):
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.text(max_size=60), st.text(max_size=60))
     def test_gives_results_and_whole_text(self, text, other):
         query = Query(text)

@@ -4,9 +4,9 @@ import json
 import re
 from datetime import UTC, datetime
 from html import unescape
-from xml.etree import ElementTree
 
 import pytest
+from defusedxml import ElementTree
 from django.utils.html import strip_tags
 
 from specialties.fields import plain_text

@@ -23,6 +23,13 @@ class AccountAdapter(DefaultAccountAdapter):
         ours = {ALLAUTHS_STAGE: "advising.accounts.second_factor.SecondFactorStage"}
         return [ours.get(stage, stage) for stage in super().get_login_stages()]
 
+    def is_safe_url(self, url):
+        """What is no address at all is an error to allauth."""
+        try:
+            return super().is_safe_url(url)
+        except ValueError:
+            return False
+
     def pre_authenticate(self, request, **credentials):
         name = credentials["username"]
         tries.count("password from a place", place_of(request), by=staff_named(name))
