@@ -209,6 +209,7 @@ def test_wording_added_by_staff_is_recognised(bank):
         ("3rd- and 4th-Year Students", "m3-m4"),
         ("Third Year", "m3-m4"),
         ("Clinical Years", "m3-m4"),
+        ("Clinical", "m3-m4"),
         ("MS III–IV", "m3-m4"),
         ("MS3/MS4 Advice - Urology", "m3-m4"),
         ("What third- and fourth-year students should know", "m3-m4"),
@@ -274,6 +275,10 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
                 "Anything else?": "No.",
             },
         ),
+        (
+            f"{AWAYS}\nYes.\nWhich research is most valued?\nClinical\n{RANK}\nNo.\n",
+            {AWAYS: "Yes.", "Which research is most valued?": "Clinical", RANK: "No."},
+        ),
         (f"{AWAYS}\nAnything else?Be kind.\n{RANK}\nNo.\n", {AWAYS: "", "Anything else?": "Be kind.", RANK: "No."}),
         (
             f"What should I be doing now?Read.\n{AWAYS}Yes.\n{COUNT}Two.\n",
@@ -302,6 +307,9 @@ def test_question_of_a_table_whose_other_cell_is_empty_is_blank(bank):
     [
         ("Questions? Write to desk@example.edu.\n", "Write to desk@example.edu."),
         ("Any other questions?\nCall us.\n", "Call us."),
+        ("Questions? Call 555-0100.\n", "Call 555-0100."),
+        ("Many thanks,\nJo\n", ""),
+        ("Follow the School on\nFacebook\nSite Map\n", ""),
         ("All Students\n", ""),
     ],
 )
@@ -310,7 +318,16 @@ def test_end_of_a_page_is_no_part_of_the_last_answer(bank, end, contact):
     assert (answers(page), page.contact) == ({AWAYS: "Yes.", RANK: "No."}, contact)
 
 
-@pytest.mark.parametrize("name", ["Career Advising: Urology", "Urology: Advice for Students", "Urology (URO)"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Career Advising: Urology",
+        "Urology: Advice for Students",
+        "Urology (URO)",
+        "Frequently Asked Questions: Urology",
+        "Urology Career Advising\nMS-I and MS-II",
+    ],
+)
 def test_specialty_is_named_beside_other_words(bank, name):
     assert imported(bank, f"{name}\n{AWAYS}\nYes.\n{RANK}\nNo.\n").specialty == "Urology"
 
@@ -328,6 +345,20 @@ def test_buttons_and_cells_beside_a_question_are_no_part_of_it(bank):
         bank, f"<p>{AWAYS} <i>+</i> Expand</p><p>Yes.</p><table><tr><td>{RANK}<td>No.<td>Never.</tr></table>"
     )
     assert answers(page) == {AWAYS: "Yes.", RANK: "No. | Never."}
+
+
+def test_marks_of_a_reply_are_no_part_of_it(bank):
+    page = imported(bank, f"> {AWAYS}\nYes.\n>\n>> What Step 2 score do I need?\n> 240\n")
+    assert answers(page) == {AWAYS: "Yes.", "What Step 2 score do I need?": "> 240"}
+
+
+def test_advisor_may_be_a_heading_below_that_of_advisors(bank):
+    people = "<h2>Advisors</h2><h3>Jo Advisor, MD</h3><p>jo@example.edu</p><h3>Bo Advisor, DO</h3><p>Professor</p>"
+    page = imported(bank, f"<h1>Urology</h1><h3>{AWAYS}</h3><p>Yes.</p><h3>{RANK}</h3><p>No.</p>{people}")
+    assert [(advisor.name, advisor.email) for advisor in page.advisors] == [
+        ("Jo Advisor", "jo@example.edu"),
+        ("Bo Advisor", ""),
+    ]
 
 
 def test_blank_cell_beside_a_label_stays_blank(bank):

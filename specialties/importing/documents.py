@@ -64,6 +64,7 @@ BULLET = re.compile(r"(?:[•·●○◦▪▫■□‣⁃∙➢➤►✓✔\uf0
 HASHES = re.compile(r"(#{1,6})\s+(.+?)[\s#]*")
 STARS = re.compile(r"(?<!\w)(\*\*|__)(?=\S)([^*_]{1,500})(?<=\S)\1(?!\w)")
 BOLD_QUESTION = re.compile(r"([^\w*]{0,6}(?:\d{1,3}[.)]\s+)?(\*\*|__)(?!\s)[^*]{3,400}\?\2)\s*([^\s*].*)")
+REPLY = re.compile(r"\A\s*>[>\s]*(?![>\s\d])")
 DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
 STRAY = re.compile(r"<(?!/?[a-zA-Z][^<>]{0,2000}>)")
 IS_HTML = re.compile(
@@ -154,10 +155,11 @@ def lines_of(text):
 
     A row of more is one line with its empty cells, without which nobody knows what an X in it stands for.
     """
-    gap, last = True, None
-    for raw in text.splitlines():
+    gap, last, columns = True, None, 0
+    for raw in map(without_reply_mark, text.splitlines()):
         cells = [clean(part) for part in raw.strip().split("\t")]
-        cells = cells if len(cells) == 2 else apart(clean(" | ".join(cells)))
+        columns = max(columns, len(cells)) if "\t" in raw else 0
+        cells = cells if len(cells) == columns == 2 else apart(clean(" | ".join(cells)))
         gap = gap or (len(cells) < 3 and "\t" in raw.lstrip())  # a row of a table
         for cell in cells:
             if not cell:
@@ -174,6 +176,11 @@ def lines_of(text):
             last = line
     if last:
         yield last
+
+
+def without_reply_mark(line):
+    """Return a line without the ">" of an e-mail; that of "> 240" says something."""
+    return REPLY.sub("", line)
 
 
 def goes_on(line, following):

@@ -43,8 +43,8 @@ def stands_between(above, line, below):
 
 
 def is_lone_year(line):
-    """Whether a line names a year and nothing else: "MS1" heads questions on some pages, and is an answer on others."""
-    return not line.hint and " " not in line.text and len(years_headed(line)) == 1
+    """Whether a word of a year is the line: "MS1", "Clinical" head questions on some pages, answer them on others."""
+    return line.text.rstrip(":").isalnum() and not line.hint and bool(years_headed(line))
 
 
 def has_lone_years(lines):

@@ -51,7 +51,7 @@ SAME = [
     (r"(?:department(?:al)? )?chair(?:man|woman|person|s)?(?: s)?", "chair"),
     (r"letter author|person writing the letter|one writing the letter", "letter writer"),
     (rf"{two_years(*YEARS[:2])}|pre ?(?:clinical|clerkship)(?: years?| phase)?", "year1 year2"),
-    (rf"{two_years(*YEARS[2:])}|(?:clinical|clerkship) (?:years?|phase|students)", "year3 year4"),
+    (rf"{two_years(*YEARS[2:])}|(?:clinical|clerkship) (?:years?|phase|students)|\Aclinical\Z", "year3 year4"),
     *(
         (rf"(?:m|ms|years?) ?(?:{digit}s?|{roman})|(?:{word}|{short}) years?", f"year{digit}")
         for digit, roman, word, short in YEARS

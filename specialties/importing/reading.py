@@ -28,7 +28,7 @@ from .lines import (
     years_headed,
 )
 from .page import Page, plain
-from .people import advisors_in, email_in, person_in
+from .people import advisors_in, email_in, has_credentials, person_in
 from .title import is_same_name, quote_in, specialty_of
 
 MOST_ENTRIES = 200
@@ -78,7 +78,7 @@ class Reader:
             return
         if self.is_cut_heading(at, line) or any(step(at, line) for step in steps):
             return
-        if self.blocks and self.into is self.blocks[-1][1] and is_prose(line.text):
+        if self.in_block and is_prose(line.text):
             self.into = self.left  # an advisor block is of short lines
         self.into.append(line)
 
@@ -136,6 +136,10 @@ class Reader:
         return bool(self.drafts) and self.into is self.drafts[-1].lines
 
     @property
+    def in_block(self):
+        return bool(self.blocks) and self.into is self.blocks[-1][1]
+
+    @property
     def is_below_label(self):
         return bool(self.drafts) and self.drafts[-1].is_label
 
@@ -145,6 +149,9 @@ class Reader:
             role = re.sub(r"\(s\)$|(?<=[a-z])s$", "", heading["role"])
             named = [replace(line, text=heading["name"])] if heading["name"] else []
             self.blocks.append((role, named))
+        elif self.in_block and has_credentials(line):
+            self.into.append(line)  # also where it is a heading
+            return True
         elif self.names_person(at, line):
             self.blocks.append(("", [line]))
         else:
@@ -154,12 +161,9 @@ class Reader:
 
     def names_person(self, at, line):
         """Whether an advisor block without a heading begins here: a name with credentials, and an address below it."""
-        if self.blocks and self.into is self.blocks[-1][1]:
-            return False
-        person = person_in(line.text)
-        if not (person and person["credentials"]):
-            return False
-        return any(email_in(below) for below in self.lines[at : at + 4] if not is_prose(below.text))
+        return has_credentials(line) and any(
+            email_in(below) for below in self.lines[at : at + 4] if not is_prose(below.text)
+        )
 
     def take_question(self, at, line):
         question, rest = self.question_in(at, line)

@@ -21,7 +21,8 @@ DEBRIS = whole(
     r"request an? .{0,60}advis[eo]r|is .{1,60} for me\?|.{1,60} advising summary",  # Feinberg, links beside the guide
     r"(?:answer|question|questions and answers|q ?& ?a|faq|frequently asked question)s?:?",  # heads of tables
     r"©.*|copyright .*|all rights reserved.*|last (?:updated|modified|reviewed).*|privacy (?:policy|statement).*",
-    r"(?:home|career \w+|specialt\w+) ?[>»›].*|follow us.*",
+    r"(?:home|career \w+|specialt\w+) ?[>»›].*|site ?map",
+    r"follow (?:us|.{1,60} on)\b.*|facebook|instagram|linkedin|youtube|twitter",
     r"(?:normal )?0 false .*|x-none|en-us|microsoftinternetexplorer4|table\.mso.*|mso-.*",
     r"/\* (?:style|font|list) definitions \*/.*",
 )
@@ -33,12 +34,21 @@ SECTIONS = [
     ("resources", whole(r"(?:additional|further|recommended|suggested) (?:reading|information):?")),
     ("contact", whole(r"for more information:?|contact(?: us| information| info)?:?|department contact:?")),  # Feinberg
     ("contact", whole(r"(?:(?:any|more|other|further|still have) ){0,3}questions\?")),
+    (
+        "",
+        whole(
+            r"(?:many )?thanks(?: again| so much)?[,!]|thank you[,!]|(?:(?:best|kind|warm) )*(?:best|regards|wishes),"
+        ),
+    ),
     ("", whole(r"(?:advice |information )?(?:for )?all (?:medical )?students:?")),
     ("", whole(r"(?:quick|some|key|fast) facts:?|guides? to application:?")),  # Wright, Maryland
     ("", whole(r"related (?:links|pages|content):?|(?:alert|announcement|news|upcoming events|events|notice):?")),
 ]
 CONTACT = whole(r"contact(?: us| information)?|for more information")  # before a colon
-QUESTIONS = re.compile(r"(?:(?:any|more|other|further|still have) ){0,3}questions\? (?=.*@)", re.IGNORECASE)
+QUESTIONS = re.compile(
+    r"(?:(?:any|more|other|further|still have) ){0,3}questions\? (?=.*@|(?:please )?(?:contact|call|e-?mail|write)\b)",
+    re.IGNORECASE,
+)
 BANNER = re.compile(r"(?:alert|notice|announcement|update|covid[- ]19 update): .", re.IGNORECASE)
 
 # Feinberg and ECU "Specialty Career Advisor:"; a name may follow on the line.
@@ -140,6 +150,6 @@ NO_SPECIALTY = frozenset(  # words of a page's other titles
     words_of("""
     university school college education advising affairs studentaffairs career careers home office menu program guide
     residency student students welcome index default page choice specialty specialties overview about faq more
-    choosing advice for
+    choosing advice for frequently asked questions
     """)
 )
