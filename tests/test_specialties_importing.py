@@ -210,6 +210,8 @@ def test_wording_added_by_staff_is_recognised(bank):
         ("Third Year", "m3-m4"),
         ("Clinical Years", "m3-m4"),
         ("Clinical", "m3-m4"),
+        ("Years Three and Four", "m3-m4"),
+        ("M3/M4 FAQ", "m3-m4"),
         ("MS III–IV", "m3-m4"),
         ("MS3/MS4 Advice - Urology", "m3-m4"),
         ("What third- and fourth-year students should know", "m3-m4"),
@@ -279,6 +281,19 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
             f"{AWAYS}\nYes.\nWhich research is most valued?\nClinical\n{RANK}\nNo.\n",
             {AWAYS: "Yes.", "Which research is most valued?": "Clinical", RANK: "No."},
         ),
+        (
+            f"{AWAYS}\n1. Do one at home\n2. Do research\n3. If possible, have fun\n{COUNT} More.\n{RANK}\nNo.\n",
+            {AWAYS: "1. Do one at home\n2. Do research\n3. If possible, have fun", COUNT: "More.", RANK: "No."},
+        ),
+        (
+            f"{AWAYS}\nM3 students:\nNo.\nM4 students:\nYes.\nClinical Years\n{RANK}\nNo.\n",
+            {AWAYS: "M3 students:\nNo.\nM4 students:\nYes.", RANK: "No."},
+        ),
+        (f"{AWAYS}: Yes\n{COUNT} – Two\n{RANK} (Yes/No)\nNo\n", {AWAYS: "Yes", COUNT: "Two", RANK: "No"}),
+        (
+            f"{AWAYS}\nYes\nAny other advice that you would like to give to somebody who applies?\n",
+            {AWAYS: "Yes", "Any other advice that you would like to give to somebody who applies?": ""},
+        ),
         (f"{AWAYS}\nAnything else?Be kind.\n{RANK}\nNo.\n", {AWAYS: "", "Anything else?": "Be kind.", RANK: "No."}),
         (
             f"What should I be doing now?Read.\n{AWAYS}Yes.\n{COUNT}Two.\n",
@@ -345,6 +360,18 @@ def test_buttons_and_cells_beside_a_question_are_no_part_of_it(bank):
         bank, f"<p>{AWAYS} <i>+</i> Expand</p><p>Yes.</p><table><tr><td>{RANK}<td>No.<td>Never.</tr></table>"
     )
     assert answers(page) == {AWAYS: "Yes.", RANK: "No. | Never."}
+
+
+@pytest.mark.parametrize("button", ["Show Answer", "Hide answers", "View all", "[+] Expand"])
+def test_button_leaves_a_blank_blank(bank, button):
+    page = imported(bank, f"{AWAYS}\n{button}\n{COUNT} {button}\nTwo.\n")
+    assert answers(page) == {AWAYS: "", COUNT: "Two."}
+
+
+def test_questions_of_a_table_may_be_numbered(bank):
+    asked = {AWAYS: "Yes.", COUNT: "", RANK: "No."}
+    rows = "".join(f"<tr><td>{n}<td>{asked}<td>{answer}</tr>" for n, (asked, answer) in enumerate(asked.items(), 1))
+    assert answers(imported(bank, f"<table><tr><th>No.<th>Question<th>Answer</tr>{rows}</table>")) == asked
 
 
 def test_marks_of_a_reply_are_no_part_of_it(bank):

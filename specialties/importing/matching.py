@@ -18,10 +18,10 @@ ASKED_FOR = re.compile(
 )
 IN_IT = r"(?:your|this|the|our|that|same|a|an?other)(?: same)? (?:specialty|field|discipline)"
 YEARS = [
-    ("1", "i", "first", "1st"),
-    ("2", "ii", "second", "2nd"),
-    ("3", "iii", "third", "3rd"),
-    ("4", "iv", "fourth", "4th"),
+    ("1", "i|one", "first", "1st"),
+    ("2", "ii|two", "second", "2nd"),
+    ("3", "iii|three", "third", "3rd"),
+    ("4", "iv|four", "fourth", "4th"),
 ]
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from . import rules
 from .documents import BOLD, HEADING, ITEM, TERM, Line, Refused
 from .drafts import Draft, entries_of
-from .habits import Habits, is_lone_year
+from .habits import Habits, heads_an_entry, is_lone_year
 from .lines import (
     LONGEST_QUESTION,
     Rank,
@@ -104,7 +104,14 @@ class Reader:
         """Whether a line heads what is for some years; "M3" alone is of an answer, unless the page has it otherwise."""
         if is_lone_year(line):
             return self.habits.has_lone_years and not (self.awaits_answer and asks_when(self.line(at - 1)))
-        return bool(years_headed(line))
+        years = years_headed(line)
+        return bool(years) and not self.is_for_some(at, line, years)
+
+    def is_for_some(self, at, line, years):
+        """Whether what follows in an answer is for some of those it is for: "M1 students:" and advice to them."""
+        if not self.in_answer or line.hint == HEADING or heads_an_entry(self.line(at + 1)):
+            return False
+        return line.text.endswith(":") or self.bank.stage_of(years) == self.stage
 
     def take_section(self, at, line):
         if len(line.text) > 100:
@@ -285,7 +292,7 @@ class Reader:
         """Return the question a line asks and the beginning of its answer; ("", "") where it asks none."""
         mark, text = mark_of(line), rules.MARK.sub("", line.text, count=1)
         question, rest = split_question(text)
-        rest = "" if rules.TOGGLE.fullmatch(rest) else rest.removeprefix("| ")
+        rest = "" if rules.TOGGLE.fullmatch(rest) else rules.LEAD.sub("", rest)
         asks_on = mark == "q" and rules.ASKS_ON.fullmatch(rest)
         if asks_on or (not question and self.is_unmarked_question(at, line, mark, text)):
             question, rest = text, ""
@@ -297,9 +304,12 @@ class Reader:
             return True
         if len(text) > LONGEST_QUESTION or not rules.STARTS.match(text) or text.endswith((".", "!", ";", ",")):
             return False
-        if mark in ("number", HEADING, BOLD, TERM) and len(text.split()) > 2:
+        if mark in (HEADING, BOLD, TERM) and len(text.split()) > 2:
             return True
-        return self.is_cut_off(at, text) or bool(self.known(text.rstrip(":") + "?"))
+        if self.is_cut_off(at, text):
+            return True
+        is_numbered = mark == "number" and len(text.split()) > 2
+        return bool(rules.ASKS.match(text)) and (is_numbered or bool(self.known(text.rstrip(":") + "?")))
 
     def is_cut_off(self, at, text):
         return at == len(self.lines) - 1 and len(text.split()) > 2
