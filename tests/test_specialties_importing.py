@@ -294,6 +294,16 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
             f"{AWAYS}\nYes\nAny other advice that you would like to give to somebody who applies?\n",
             {AWAYS: "Yes", "Any other advice that you would like to give to somebody who applies?": ""},
         ),
+        (
+            f"{AWAYS}\nYes.\nIs urology right for me?\nAsk.\nWhom can students talk to?\nJo Advisor, MD\njo@a.edu\n"
+            "How importa",
+            {
+                AWAYS: "Yes.",
+                "Is urology right for me?": "Ask.",
+                "Whom can students talk to?": "Jo Advisor, MD\njo@a.edu",
+                "How importa": "",
+            },
+        ),
         (f"{AWAYS}\nAnything else?Be kind.\n{RANK}\nNo.\n", {AWAYS: "", "Anything else?": "Be kind.", RANK: "No."}),
         (
             f"What should I be doing now?Read.\n{AWAYS}Yes.\n{COUNT}Two.\n",
@@ -324,6 +334,7 @@ def test_question_of_a_table_whose_other_cell_is_empty_is_blank(bank):
         ("Any other questions?\nCall us.\n", "Call us."),
         ("Questions? Call 555-0100.\n", "Call 555-0100."),
         ("Many thanks,\nJo\n", ""),
+        ("Faculty Advisor: Jo Longname Advisor, MD\njo@example.edu\n", ""),
         ("Follow the School on\nFacebook\nSite Map\n", ""),
         ("All Students\n", ""),
     ],
@@ -340,7 +351,7 @@ def test_end_of_a_page_is_no_part_of_the_last_answer(bank, end, contact):
         "Urology: Advice for Students",
         "Urology (URO)",
         "Frequently Asked Questions: Urology",
-        "Urology Career Advising\nMS-I and MS-II",
+        "Hi Jo,\nUrology Career Advising\nMS-I and MS-II",
     ],
 )
 def test_specialty_is_named_beside_other_words(bank, name):

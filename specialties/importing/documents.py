@@ -64,6 +64,7 @@ BULLET = re.compile(r"(?:[•·●○◦▪▫■□‣⁃∙➢➤►✓✔\uf0
 HASHES = re.compile(r"(#{1,6})\s+(.+?)[\s#]*")
 STARS = re.compile(r"(?<!\w)(\*\*|__)(?=\S)([^*_]{1,500})(?<=\S)\1(?!\w)")
 BOLD_QUESTION = re.compile(r"([^\w*]{0,6}(?:\d{1,3}[.)]\s+)?(\*\*|__)(?!\s)[^*]{3,400}\?\2)\s*([^\s*].*)")
+ADDRESS = re.compile(r"\S{1,64}@|https?:|www\.")
 REPLY = re.compile(r"\A\s*>[>\s]*(?![>\s\d])")
 DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
 STRAY = re.compile(r"<(?!/?[a-zA-Z][^<>]{0,2000}>)")
@@ -188,6 +189,7 @@ def goes_on(line, following):
         len(line.text) >= WRAPPED
         and not (following.gap or following.hint or line.text.endswith((".", "?", "!", ":", ";")))
         and following.text[0].islower()
+        and not ADDRESS.match(following.text)
     )
 
 

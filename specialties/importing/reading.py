@@ -159,7 +159,7 @@ class Reader:
         elif self.in_block and has_credentials(line):
             self.into.append(line)  # also where it is a heading
             return True
-        elif self.names_person(at, line):
+        elif self.names_person(at, line) and not (self.awaits_answer and rules.WHO.search(self.drafts[-1].question)):
             self.blocks.append(("", [line]))
         else:
             return False
@@ -312,7 +312,7 @@ class Reader:
         return bool(rules.ASKS.match(text)) and (is_numbered or bool(self.known(text.rstrip(":") + "?")))
 
     def is_cut_off(self, at, text):
-        return at == len(self.lines) - 1 and len(text.split()) > 2
+        return at == len(self.lines) - 1 and (len(text.split()) > 2 or bool(rules.ASKS.match(text)))
 
     def known(self, question):
         return self.bank.question_for(question, self.stage, self.specialty)
@@ -343,6 +343,8 @@ class Reader:
     def reads_as_asked(self, line, question, rest):
         topic, long = stems_of(question) & rules.TOPICS, len(question.split()) > 3
         if not rest:
+            if "?" not in question:
+                return True  # the page ends within it
             if self.drafts and rules.ASIDE.fullmatch(question):
                 return True
             return bool((rules.STARTS.match(question) and (topic or long)) or (topic and len(question.split()) <= 8))

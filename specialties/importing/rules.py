@@ -19,7 +19,8 @@ DEBRIS = whole(
     r"skip to (?:main )?(?:content|navigation)|back to top|(?:main )?menu|search|print(?: this page)?|share|close",
     rf"[\W_]*(?:{BUTTON}|expand|collapse|toggle)[\W_]*",
     r"view (?:full )?profile|read more|learn more|toggle navigation",
-    r"request an? .{0,60}advis[eo]r|is .{1,60} for me\?|.{1,60} advising summary",  # Feinberg, links beside the guide
+    # Feinberg, links beside the guide
+    r"request an? .{0,60}advis[eo]r|(?-i:Is .{1,60}(?<! [Rr]ight) for Me\?)|.{1,60} advising summary",
     r"(?:answer|question|questions and answers|q ?& ?a|faq|frequently asked question)s?:?",  # heads of tables
     r"©.*|copyright .*|all rights reserved.*|last (?:updated|modified|reviewed).*|privacy (?:policy|statement).*",
     r"(?:home|career \w+|specialt\w+) ?[>»›].*|site ?map",
@@ -72,6 +73,7 @@ TOGGLE = re.compile(rf"[\W_]*(?:{BUTTON}|expand|collapse|toggle|open|close|show|
 GLUED = re.compile(  # where a copy lost the end of the line between an answer and the next question
     r"(?<=[.!)])(?=(?:What|Which|How|Does|Do|Is|Are|Should|When|If|Can|Who|Where|Why)\s[^.!?]{8,300}\?)"
 )
+WHO = re.compile(r"\b(?:whom?|contact)\b", re.IGNORECASE)  # is answered by a name
 ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
 YEAR = re.compile(  # without one a line heads no stage
     r"\b(?:m|ms|years?)[\W_]{0,3}(?:[1-4]|i|one|two|three|four)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship",

@@ -92,7 +92,7 @@ def is_name(text):
         0 < len(words) <= 6
         and words[0][0].isupper()
         and all(word[0].isupper() or word in ("and", "&", "of", "–", "-") for word in words)
-        and not re.search(r"[.?!:;“”\"\d@]", text)
+        and not re.search(r"[.?!:;“”\"\d@]|,$", text)
         and not set(words_of(text)) & rules.NO_SPECIALTY
         and not rules.DEBRIS.fullmatch(text)
         and not years_named(text)
