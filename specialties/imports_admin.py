@@ -98,7 +98,8 @@ class ImportedPageAdmin(ModelAdmin):
         form = ImportForm(*sent, user=request.user)
         if form.is_valid():
             return HttpResponseRedirect(change_url(form.keep(by=request.user)))
-        return self.render(request, "import_form.html", form=form, title="Import a page")
+        status = 422 if form.errors else 200
+        return self.render(request, "import_form.html", status, form=form, title="Import a page")
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if not self.has_view_permission(request):
@@ -118,9 +119,9 @@ class ImportedPageAdmin(ModelAdmin):
             return HttpResponseRedirect(request.get_full_path())
         return self.render(request, "imported_page.html", page=page, title=page.name)
 
-    def render(self, request, template, **context):
+    def render(self, request, template, status=200, **context):
         context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return render(request, f"admin/specialties/{template}", context)
+        return render(request, f"admin/specialties/{template}", context, status=status)
 
     @transaction.atomic
     def decide(self, request, page):

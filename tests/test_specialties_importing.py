@@ -491,6 +491,7 @@ def bomb():
         (word_file(("A", False), parts=[("word/vbaProject.bin", "x")]), "This Word file has macros."),
         (word_file(parts=[("word/styles.xml", '<!DOCTYPE x [<!ENTITY a "b">]><x/>')]), "This Word file has parts"),
         (bomb(), "This is too large."),
+        (word_file((AWAYS, True), parts=[(f"word/{n}.xml", "") for n in range(5_000)]), "This is too large."),
         (word_file(*[("A", False)] * 20_000), "This is too large."),
         (b"a" * 2_000_001, "This is too large."),
         (b"<p>" * 100_001, "This page has too many tags"),

@@ -62,7 +62,7 @@ def seen(page):
 
 def errors(client, **data):
     response = client.post(ADD, data)
-    assert response.status_code == 200
+    assert response.status_code == 422
     return [error for messages in response.context["form"].errors.values() for error in messages]
 
 

@@ -16,6 +16,7 @@ LARGEST_FILE = 20_000_000  # bytes of a Word file, pictures and all; these are n
 LARGEST_PART = 3_000_000  # bytes of one part of a Word file, unpacked
 MOST_TAGS = 100_000
 MOST_WORD_TAGS = 60_000  # each takes a kilobyte and 25 microseconds to read
+MOST_PARTS = 5_000  # of a Word file; each takes a kilobyte before one of them is read
 MOST_LINES = 20_000
 WRAPPED = 30  # characters: a line this long that goes on in small letters was broken by an e-mail program
 
@@ -126,6 +127,8 @@ def html_of_word(content):
 
 def readable_parts(content):
     """Return a Word file with nothing but its XML, unpacked. Refuses what unpacks to more than a page needs."""
+    if content.count(b"PK\1\2") > MOST_PARTS:
+        raise too_large(LARGEST_PART)
     kept, tags = io.BytesIO(), 0
     with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(kept, "w") as copy:
         names = {name.lower() for name in archive.namelist()}
