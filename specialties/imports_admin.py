@@ -132,7 +132,8 @@ class ImportedPageAdmin(ModelAdmin):
             self.begin(request, page)
         elif name in ("accept", "decline"):
             ticked = [each.pk for each in page.proposals.all() if str(each.pk) in request.POST.getlist("proposal")]
-            decide_all(request, page.proposals.filter(pk__in=ticked), name)
+            at = forms.DateTimeField(required=False).clean(request.POST.get("at"))
+            decide_all(request, page.proposals.filter(pk__in=ticked), name, at)
         elif name == "take_over" and page.specialty:
             parts = [
                 part for part in request.POST.getlist("part") if part != "advisors" or may_add_advisors(request.user)
@@ -266,9 +267,10 @@ class ProposalAdmin(ModelAdmin, SavesChanges):
         decide_all(request, queryset, "decline")
 
 
-def decide_all(request, proposals, verb):
+def decide_all(request, proposals, verb, at=None):
     """Accept or decline each; say how many it was, and of each refusal why."""
-    done = [decide(request, proposal, verb, at=proposal.takes_effect_at) for proposal in proposals.with_answers()]
+    proposals = proposals.with_answers()
+    done = [decide(request, proposal, verb, at=at or proposal.takes_effect_at) for proposal in proposals]
     if any(done):
         messages.success(request, f"{sum(done)} {'accepted' if verb == 'accept' else 'declined'}.")
     if not done:
