@@ -304,6 +304,18 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
                 "How importa": "",
             },
         ),
+        (
+            "Urology\n1. Research: Useful\n2. Chair letter:\n3. Interviews: In May\n",
+            {"Research": "Useful", "Chair letter": "", "Interviews": "In May"},
+        ),
+        (
+            "Urology\nMS3\nResearch\nUseful\nMS4\nActing internship\nIn July\n",
+            {"Research": "Useful", "Acting internship": "In July"},
+        ),
+        (
+            "Urology\nResearch\nUseful.\nAdvice for M3 and M4 students\nDo well in surgery, and in medicine too.\n",
+            {"Research": "Useful.", "Advice for M3 and M4 students": "Do well in surgery, and in medicine too."},
+        ),
         (f"{AWAYS}\nAnything else?Be kind.\n{RANK}\nNo.\n", {AWAYS: "", "Anything else?": "Be kind.", RANK: "No."}),
         (
             f"What should I be doing now?Read.\n{AWAYS}Yes.\n{COUNT}Two.\n",
@@ -334,6 +346,7 @@ def test_question_of_a_table_whose_other_cell_is_empty_is_blank(bank):
         ("Any other questions?\nCall us.\n", "Call us."),
         ("Questions? Call 555-0100.\n", "Call 555-0100."),
         ("Many thanks,\nJo\n", ""),
+        ("Contacts\nCall 555-0100.\n", "Call 555-0100."),
         ("Faculty Advisor: Jo Longname Advisor, MD\njo@example.edu\n", ""),
         ("Follow the School on\nFacebook\nSite Map\n", ""),
         ("All Students\n", ""),

@@ -98,6 +98,8 @@ class Reader:
         if not self.stage:
             self.warnings.append(f"The portal has no stage for “{line.text}”; what stands below it has none.")
         self.into, self.in_table = self.left, False
+        if "advice" in line.text.lower() and not self.habits.asks_in_sentences and is_prose(self.line(at + 1).text):
+            self.begin(Draft(self.stage, line.text.rstrip(":"), [], rank=rank_of(line)))
         return True
 
     def is_stage(self, at, line):
@@ -199,6 +201,7 @@ class Reader:
 
     def take_heading(self, at, line):
         """A heading that works as a question, as "Research", or as label of a value, as "Research: helpful"."""
+        line = replace(line, text=rules.MARK.sub("", line.text, count=1))
         label, value = self.labelled(line)
         if label:
             self.begin(Draft(self.stage, label, [replace(line, text=value, hint="")], rank=Rank.LABEL))

@@ -34,7 +34,10 @@ SECTIONS = [
     ("resources", whole(r"(?:[\w&/-]+ ){0,5}(?:resources|links|websites):?")),  # Feinberg
     ("resources", whole(r"(?:[\w&/-]+ ){0,5}(?:societies|organizations):?")),  # Wright
     ("resources", whole(r"(?:additional|further|recommended|suggested) (?:reading|information):?")),
-    ("contact", whole(r"for more information:?|contact(?: us| information| info)?:?|department contact:?")),  # Feinberg
+    (
+        "contact",
+        whole(r"for more information:?|contacts?(?: us| information| info)?:?|department contact:?"),
+    ),  # Feinberg
     ("contact", whole(r"(?:(?:any|more|other|further|still have) ){0,3}questions\?")),
     (
         "",
@@ -150,7 +153,7 @@ TOPICS = HEADING_WORDS | stems("""
 """)
 JOINS = stems("""
     of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3
-    early program opportunity plan get work life year patient
+    early program opportunity plan get work life year patient acting
 """)
 OF_HEADINGS = HEADING_WORDS | JOINS
 STAGE_WORDS = stems(
