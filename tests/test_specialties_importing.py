@@ -225,6 +225,15 @@ def test_stage_is_found_in_many_spellings(bank, heading, stage):
     assert [(entry.stage, entry.answer) for entry in page.entries] == [(stage, "Yes."), (stage, "No.")]
 
 
+def test_year_alone_begins_the_next_stage_where_another_stands_above(bank):
+    page = imported(bank, f"M1 and M2 Students\n{RANK}\nNo.\nM4\n{AWAYS}\nYes.\n{COUNT}\nTwo\n")
+    assert [(entry.stage, entry.answer) for entry in page.entries] == [
+        ("m1-m2", "No."),
+        ("m3-m4", "Yes."),
+        ("m3-m4", "Two"),
+    ]
+
+
 # Blanks and answers
 
 
@@ -315,6 +324,22 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
         (
             "Urology\nResearch\nUseful.\nAdvice for M3 and M4 students\nDo well in surgery, and in medicine too.\n",
             {"Research": "Useful.", "Advice for M3 and M4 students": "Do well in surgery, and in medicine too."},
+        ),
+        (f"{AWAYS}\n{RANK}no\n{COUNT}2\n", {AWAYS: "", RANK: "no", COUNT: "2"}),
+        (
+            f"{AWAYS}Yes.\n{RANK}No.\n{COUNT}2\nDo you have any other advice for them?Be kind.\nDo you thi",
+            {
+                AWAYS: "Yes.",
+                RANK: "No.",
+                COUNT: "2",
+                "Do you have any other advice for them?": "Be kind.",
+                "Do you thi": "",
+            },
+        ),
+        (
+            f"<h1>Urology</h1><h4>{AWAYS}</h4><p>Shadow.</p><p>Research</p><p>Go to conferences of ours.</p>"
+            f"<h4>{RANK}</h4><p>No.</p><h4>{COUNT}</h4><p>2</p>",
+            {AWAYS: "Shadow.\nResearch\nGo to conferences of ours.", RANK: "No.", COUNT: "2"},
         ),
         (f"{AWAYS}\nAnything else?Be kind.\n{RANK}\nNo.\n", {AWAYS: "", "Anything else?": "Be kind.", RANK: "No."}),
         (

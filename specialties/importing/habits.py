@@ -44,7 +44,8 @@ def stands_between(above, line, below):
 
 def is_lone_year(line):
     """Whether a word of a year is the line: "MS1", "Clinical" head questions on some pages, answer them on others."""
-    return line.text.rstrip(":").isalnum() and not line.hint and bool(years_headed(line))
+    years = () if line.hint or " " in line.text else years_headed(line)
+    return len(years) == 1 or (bool(years) and line.text.lower() == "clinical")
 
 
 def has_lone_years(lines):

@@ -104,10 +104,13 @@ class Reader:
 
     def is_stage(self, at, line):
         """Whether a line heads what is for some years; "M3" alone is of an answer, unless the page has it otherwise."""
-        if is_lone_year(line):
-            return self.habits.has_lone_years and not (self.awaits_answer and asks_when(self.line(at - 1)))
         years = years_headed(line)
-        return bool(years) and not self.is_for_some(at, line, years)
+        if not is_lone_year(line):
+            return bool(years) and not self.is_for_some(at, line, years)
+        if self.habits.has_lone_years:
+            return not (self.awaits_answer and asks_when(self.line(at - 1)))
+        is_other = bool(self.stage) and self.bank.stage_of(years) != self.stage
+        return is_other and not self.awaits_answer and heads_an_entry(self.line(at + 1))
 
     def is_for_some(self, at, line, years):
         """Whether what follows in an answer is for some of those it is for: "M1 students:" and advice to them."""
@@ -279,7 +282,13 @@ class Reader:
     def is_heading_among_questions(self, at, line):
         """Whether a topic is a heading where it could as well be a line of the answer above it."""
         above, below = self.line(at - 1), self.line(at + 1)
-        if not below.text or is_topic(above.text) or is_topic(below.text) or self.is_stage(at + 1, below):
+        if (
+            self.habits.usual_mark
+            or not below.text
+            or is_topic(above.text)
+            or is_topic(below.text)
+            or self.is_stage(at + 1, below)
+        ):
             return False
         if self.awaits_answer and line.text.endswith(":"):
             return False  # "Required:" above a list
@@ -287,7 +296,7 @@ class Reader:
             return False
         if asked_in(below)[0]:
             return is_label(below)
-        return not self.habits.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
+        return not self.habits.asks_in_sentences or is_sentence(below.text)
 
     # Questions
 
@@ -338,6 +347,8 @@ class Reader:
             return False
         if mark in (HEADING, TERM):
             return True
+        if "?" not in question:
+            return True  # the page ends within it
         return not rules.RHETORICAL.match(question) and self.reads_as_asked(line, question, rest)
 
     def in_list(self, at):
@@ -346,8 +357,6 @@ class Reader:
     def reads_as_asked(self, line, question, rest):
         topic, long = stems_of(question) & rules.TOPICS, len(question.split()) > 3
         if not rest:
-            if "?" not in question:
-                return True  # the page ends within it
             if self.drafts and rules.ASIDE.fullmatch(question):
                 return True
             return bool((rules.STARTS.match(question) and (topic or long)) or (topic and len(question.split()) <= 8))

@@ -127,7 +127,8 @@ REQUEST = whole(
 )
 # What a writer asks in passing, inside an answer.
 RHETORICAL = whole(
-    r"(?:do|would|are|have|can|could|should|did|will) you (?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure"
+    r"(?:do|would|are|have|can|could|should|did|will) you (?!have any (?:other|additional|further|advice))"
+    r"(?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure"
     r"|not|interested|ready|someone|the|still|be|do|worry|ever|really)\b.*",
     r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if(?! i\b)|is it worth"
     r"|sound)\b.*",
