@@ -341,6 +341,7 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
             f"<h4>{RANK}</h4><p>No.</p><h4>{COUNT}</h4><p>2</p>",
             {AWAYS: "Shadow.\nResearch\nGo to conferences of ours.", RANK: "No.", COUNT: "2"},
         ),
+        (f"{AWAYS}\nResponse: Yes\n{COUNT}\nResponse:\n{RANK}\nA: No\n", {AWAYS: "Yes", COUNT: "", RANK: "No"}),
         (f"{AWAYS}\nAnything else?Be kind.\n{RANK}\nNo.\n", {AWAYS: "", "Anything else?": "Be kind.", RANK: "No."}),
         (
             f"What should I be doing now?Read.\n{AWAYS}Yes.\n{COUNT}Two.\n",

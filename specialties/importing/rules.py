@@ -21,7 +21,7 @@ DEBRIS = whole(
     r"view (?:full )?profile|read more|learn more|toggle navigation",
     # Feinberg, links beside the guide
     r"request an? .{0,60}advis[eo]r|(?-i:Is .{1,60}(?<! [Rr]ight) for Me\?)|.{1,60} advising summary",
-    r"(?:answer|question|questions and answers|q ?& ?a|faq|frequently asked question)s?:?",  # heads of tables
+    r"(?:answer|response|question|questions and answers|q ?& ?a|faq|frequently asked question)s?:?",  # heads of tables
     r"©.*|copyright .*|all rights reserved.*|last (?:updated|modified|reviewed).*|privacy (?:policy|statement).*",
     r"(?:home|career \w+|specialt\w+) ?[>»›].*|site ?map",
     r"follow (?:us|.{1,60} on)\b.*|facebook|instagram|linkedin|youtube|twitter",
@@ -77,13 +77,13 @@ GLUED = re.compile(  # where a copy lost the end of the line between an answer a
     r"(?<=[.!)])(?=(?:What|Which|How|Does|Do|Is|Are|Should|When|If|Can|Who|Where|Why)\s[^.!?]{8,300}\?)"
 )
 WHO = re.compile(r"\b(?:whom?|contact)\b", re.IGNORECASE)  # is answered by a name
-ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
+ANSWER_MARK = re.compile(r"\A(?:a(?:nswer)?|response)\s?:\s*", re.IGNORECASE)
 YEAR = re.compile(  # without one a line heads no stage
     r"\b(?:m|ms|years?)[\W_]{0,3}(?:[1-4]|i|one|two|three|four)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship",
     re.IGNORECASE,
 )
 NO_STAGE = re.compile(r"[.?!]\Z|\bor\b|\Aa(?:nswer)?\s?:", re.IGNORECASE)  # "M3 or M4" answers when something is best
-ANSWER_TO_Q = re.compile(r"\Aa(?:nswer)?\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
+ANSWER_TO_Q = re.compile(r"\A(?:a(?:nswer)?|response)\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
 LABELLED = re.compile(r"(?P<label>[^:–—]{2,80}?)(?::| [–—-]) (?P<value>.+)")  # "Research: helpful"
 NUMBER = re.compile(  # "Number of letters recommended 3-4"
     r"(?P<label>[A-Z][^\d?.:]{3,60}(?<!Step)(?<!Level)) (?P<number>\d{1,2}(?: ?[–-] ?\d{1,2}|\+)?)"
