@@ -342,6 +342,10 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
             {AWAYS: "Shadow.\nResearch\nGo to conferences of ours.", RANK: "No.", COUNT: "2"},
         ),
         (f"{AWAYS}\nResponse: Yes\n{COUNT}\nResponse:\n{RANK}\nA: No\n", {AWAYS: "Yes", COUNT: "", RANK: "No"}),
+        (
+            f"{AWAYS}\nYes.\nClerkship grades: do they matter? A little.\n{RANK}\nNo.\n",
+            {AWAYS: "Yes.\nClerkship grades: do they matter? A little.", RANK: "No."},
+        ),
         (f"{AWAYS}\nAnything else?Be kind.\n{RANK}\nNo.\n", {AWAYS: "", "Anything else?": "Be kind.", RANK: "No."}),
         (
             f"What should I be doing now?Read.\n{AWAYS}Yes.\n{COUNT}Two.\n",

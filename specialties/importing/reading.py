@@ -364,7 +364,8 @@ class Reader:
             return True  # "Required? No" below the heading "Research"
         if (self.habits.answers_on_the_line and long) or f"{question}{rest}" in line.text:
             return bool(topic or rules.STARTS.match(question))
-        return bool(topic) and (long or not self.drafts) and bool(rules.STARTS.match(question) or len(question) < 60)
+        asks = rules.STARTS.match(question) or (len(question) < 60 and ":" not in question)
+        return bool(topic) and (long or not self.drafts) and bool(asks)
 
     # The whole
 
