@@ -98,7 +98,8 @@ class ImportedPageAdmin(ModelAdmin):
         form = ImportForm(*sent, user=request.user)
         if form.is_valid():
             return HttpResponseRedirect(change_url(form.keep(by=request.user)))
-        return self.render(request, "import_form.html", form=form, title="Import a page")
+        status = 422 if form.errors else 200
+        return self.render(request, "import_form.html", status, form=form, title="Import a page")
 
     def change_view(self, request, object_id, form_url="", extra_context=None):
         if not self.has_view_permission(request):
@@ -118,9 +119,9 @@ class ImportedPageAdmin(ModelAdmin):
             return HttpResponseRedirect(request.get_full_path())
         return self.render(request, "imported_page.html", page=page, title=page.name)
 
-    def render(self, request, template, **context):
+    def render(self, request, template, status=200, **context):
         context = {**self.admin_site.each_context(request), "opts": self.opts, **context}
-        return render(request, f"admin/specialties/{template}", context)
+        return render(request, f"admin/specialties/{template}", context, status=status)
 
     @transaction.atomic
     def decide(self, request, page):
@@ -131,7 +132,8 @@ class ImportedPageAdmin(ModelAdmin):
             self.begin(request, page)
         elif name in ("accept", "decline"):
             ticked = [each.pk for each in page.proposals.all() if str(each.pk) in request.POST.getlist("proposal")]
-            decide_all(request, page.proposals.filter(pk__in=ticked), name)
+            at = forms.DateTimeField(required=False).clean(request.POST.get("at"))
+            decide_all(request, page.proposals.filter(pk__in=ticked), name, at)
         elif name == "take_over" and page.specialty:
             parts = [
                 part for part in request.POST.getlist("part") if part != "advisors" or may_add_advisors(request.user)
@@ -265,9 +267,10 @@ class ProposalAdmin(ModelAdmin, SavesChanges):
         decide_all(request, queryset, "decline")
 
 
-def decide_all(request, proposals, verb):
+def decide_all(request, proposals, verb, at=None):
     """Accept or decline each; say how many it was, and of each refusal why."""
-    done = [decide(request, proposal, verb, at=proposal.takes_effect_at) for proposal in proposals.with_answers()]
+    proposals = proposals.with_answers()
+    done = [decide(request, proposal, verb, at=at or proposal.takes_effect_at) for proposal in proposals]
     if any(done):
         messages.success(request, f"{sum(done)} {'accepted' if verb == 'accept' else 'declined'}.")
     if not done:

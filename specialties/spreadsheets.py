@@ -14,8 +14,8 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.styles import Alignment, Font
 from openpyxl.utils import get_column_letter
 
-BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-HARMLESS = re.compile(r"'+[=+\-@\t\r]")
+BEGINS_A_FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # programs set to Japanese take the wide ones too
+HARMLESS = re.compile(f"'+[{re.escape(''.join(BEGINS_A_FORMULA))}]")
 LARGEST_FILE = 5_000_000  # bytes
 LARGEST_CELLS = 8_000_000  # bytes of the cells of an XLSX file, unpacked: to read them takes many times that
 LARGEST_REST = 400_000  # bytes of its other parts, of which its styles take over a hundred times that

@@ -373,7 +373,7 @@ def test_no_small_number_can_be_worked_out_from_two_tables():
         assert len({less for _, less in could_be}) > 1 or not {less for _, less in could_be} & {1, 2, 3, 4}, could_be
 
 
-HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"]
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "＝1"]
 ERRORS = ["#REF!", "#N/A"]
 
 

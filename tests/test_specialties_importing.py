@@ -209,6 +209,9 @@ def test_wording_added_by_staff_is_recognised(bank):
         ("3rd- and 4th-Year Students", "m3-m4"),
         ("Third Year", "m3-m4"),
         ("Clinical Years", "m3-m4"),
+        ("Clinical", "m3-m4"),
+        ("Years Three and Four", "m3-m4"),
+        ("M3/M4 FAQ", "m3-m4"),
         ("MS III–IV", "m3-m4"),
         ("MS3/MS4 Advice - Urology", "m3-m4"),
         ("What third- and fourth-year students should know", "m3-m4"),
@@ -220,6 +223,15 @@ def test_wording_added_by_staff_is_recognised(bank):
 def test_stage_is_found_in_many_spellings(bank, heading, stage):
     page = imported(bank, f"Urology\n\n{heading}\n\n{AWAYS}\nYes.\n{RANK}\nNo.\n")
     assert [(entry.stage, entry.answer) for entry in page.entries] == [(stage, "Yes."), (stage, "No.")]
+
+
+def test_year_alone_begins_the_next_stage_where_another_stands_above(bank):
+    page = imported(bank, f"M1 and M2 Students\n{RANK}\nNo.\nM4\n{AWAYS}\nYes.\n{COUNT}\nTwo\n")
+    assert [(entry.stage, entry.answer) for entry in page.entries] == [
+        ("m1-m2", "No."),
+        ("m3-m4", "Yes."),
+        ("m3-m4", "Two"),
+    ]
 
 
 # Blanks and answers
@@ -274,6 +286,66 @@ def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
                 "Anything else?": "No.",
             },
         ),
+        (
+            f"{AWAYS}\nYes.\nWhich research is most valued?\nClinical\n{RANK}\nNo.\n",
+            {AWAYS: "Yes.", "Which research is most valued?": "Clinical", RANK: "No."},
+        ),
+        (
+            f"{AWAYS}\n1. Do one at home\n2. Do research\n3. If possible, have fun\n{COUNT} More.\n{RANK}\nNo.\n",
+            {AWAYS: "1. Do one at home\n2. Do research\n3. If possible, have fun", COUNT: "More.", RANK: "No."},
+        ),
+        (
+            f"{AWAYS}\nM3 students:\nNo.\nM4 students:\nYes.\nClinical Years\n{RANK}\nNo.\n",
+            {AWAYS: "M3 students:\nNo.\nM4 students:\nYes.", RANK: "No."},
+        ),
+        (f"{AWAYS}: Yes\n{COUNT} – Two\n{RANK} (Yes/No)\nNo\n", {AWAYS: "Yes", COUNT: "Two", RANK: "No"}),
+        (
+            f"{AWAYS}\nYes\nAny other advice that you would like to give to somebody who applies?\n",
+            {AWAYS: "Yes", "Any other advice that you would like to give to somebody who applies?": ""},
+        ),
+        (
+            f"{AWAYS}\nYes.\nIs urology right for me?\nAsk.\nWhom can students talk to?\nJo Advisor, MD\njo@a.edu\n"
+            "How importa",
+            {
+                AWAYS: "Yes.",
+                "Is urology right for me?": "Ask.",
+                "Whom can students talk to?": "Jo Advisor, MD\njo@a.edu",
+                "How importa": "",
+            },
+        ),
+        (
+            "Urology\n1. Research: Useful\n2. Chair letter:\n3. Interviews: In May\n",
+            {"Research": "Useful", "Chair letter": "", "Interviews": "In May"},
+        ),
+        (
+            "Urology\nMS3\nResearch\nUseful\nMS4\nActing internship\nIn July\n",
+            {"Research": "Useful", "Acting internship": "In July"},
+        ),
+        (
+            "Urology\nResearch\nUseful.\nAdvice for M3 and M4 students\nDo well in surgery, and in medicine too.\n",
+            {"Research": "Useful.", "Advice for M3 and M4 students": "Do well in surgery, and in medicine too."},
+        ),
+        (f"{AWAYS}\n{RANK}no\n{COUNT}2\n", {AWAYS: "", RANK: "no", COUNT: "2"}),
+        (
+            f"{AWAYS}Yes.\n{RANK}No.\n{COUNT}2\nDo you have any other advice for them?Be kind.\nDo you thi",
+            {
+                AWAYS: "Yes.",
+                RANK: "No.",
+                COUNT: "2",
+                "Do you have any other advice for them?": "Be kind.",
+                "Do you thi": "",
+            },
+        ),
+        (
+            f"<h1>Urology</h1><h4>{AWAYS}</h4><p>Shadow.</p><p>Research</p><p>Go to conferences of ours.</p>"
+            f"<h4>{RANK}</h4><p>No.</p><h4>{COUNT}</h4><p>2</p>",
+            {AWAYS: "Shadow.\nResearch\nGo to conferences of ours.", RANK: "No.", COUNT: "2"},
+        ),
+        (f"{AWAYS}\nResponse: Yes\n{COUNT}\nResponse:\n{RANK}\nA: No\n", {AWAYS: "Yes", COUNT: "", RANK: "No"}),
+        (
+            f"{AWAYS}\nYes.\nClerkship grades: do they matter? A little.\n{RANK}\nNo.\n",
+            {AWAYS: "Yes.\nClerkship grades: do they matter? A little.", RANK: "No."},
+        ),
         (f"{AWAYS}\nAnything else?Be kind.\n{RANK}\nNo.\n", {AWAYS: "", "Anything else?": "Be kind.", RANK: "No."}),
         (
             f"What should I be doing now?Read.\n{AWAYS}Yes.\n{COUNT}Two.\n",
@@ -302,6 +374,11 @@ def test_question_of_a_table_whose_other_cell_is_empty_is_blank(bank):
     [
         ("Questions? Write to desk@example.edu.\n", "Write to desk@example.edu."),
         ("Any other questions?\nCall us.\n", "Call us."),
+        ("Questions? Call 555-0100.\n", "Call 555-0100."),
+        ("Many thanks,\nJo\n", ""),
+        ("Contacts\nCall 555-0100.\n", "Call 555-0100."),
+        ("Faculty Advisor: Jo Longname Advisor, MD\njo@example.edu\n", ""),
+        ("Follow the School on\nFacebook\nSite Map\n", ""),
         ("All Students\n", ""),
     ],
 )
@@ -310,7 +387,16 @@ def test_end_of_a_page_is_no_part_of_the_last_answer(bank, end, contact):
     assert (answers(page), page.contact) == ({AWAYS: "Yes.", RANK: "No."}, contact)
 
 
-@pytest.mark.parametrize("name", ["Career Advising: Urology", "Urology: Advice for Students", "Urology (URO)"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Career Advising: Urology",
+        "Urology: Advice for Students",
+        "Urology (URO)",
+        "Frequently Asked Questions: Urology",
+        "Hi Jo,\nUrology Career Advising\nMS-I and MS-II",
+    ],
+)
 def test_specialty_is_named_beside_other_words(bank, name):
     assert imported(bank, f"{name}\n{AWAYS}\nYes.\n{RANK}\nNo.\n").specialty == "Urology"
 
@@ -328,6 +414,32 @@ def test_buttons_and_cells_beside_a_question_are_no_part_of_it(bank):
         bank, f"<p>{AWAYS} <i>+</i> Expand</p><p>Yes.</p><table><tr><td>{RANK}<td>No.<td>Never.</tr></table>"
     )
     assert answers(page) == {AWAYS: "Yes.", RANK: "No. | Never."}
+
+
+@pytest.mark.parametrize("button", ["Show Answer", "Hide answers", "View all", "[+] Expand"])
+def test_button_leaves_a_blank_blank(bank, button):
+    page = imported(bank, f"{AWAYS}\n{button}\n{COUNT} {button}\nTwo.\n")
+    assert answers(page) == {AWAYS: "", COUNT: "Two."}
+
+
+def test_questions_of_a_table_may_be_numbered(bank):
+    asked = {AWAYS: "Yes.", COUNT: "", RANK: "No."}
+    rows = "".join(f"<tr><td>{n}<td>{asked}<td>{answer}</tr>" for n, (asked, answer) in enumerate(asked.items(), 1))
+    assert answers(imported(bank, f"<table><tr><th>No.<th>Question<th>Answer</tr>{rows}</table>")) == asked
+
+
+def test_marks_of_a_reply_are_no_part_of_it(bank):
+    page = imported(bank, f"> {AWAYS}\nYes.\n>\n>> What Step 2 score do I need?\n> 240\n")
+    assert answers(page) == {AWAYS: "Yes.", "What Step 2 score do I need?": "> 240"}
+
+
+def test_advisor_may_be_a_heading_below_that_of_advisors(bank):
+    people = "<h2>Advisors</h2><h3>Jo Advisor, MD</h3><p>jo@example.edu</p><h3>Bo Advisor, DO</h3><p>Professor</p>"
+    page = imported(bank, f"<h1>Urology</h1><h3>{AWAYS}</h3><p>Yes.</p><h3>{RANK}</h3><p>No.</p>{people}")
+    assert [(advisor.name, advisor.email) for advisor in page.advisors] == [
+        ("Jo Advisor", "jo@example.edu"),
+        ("Bo Advisor", ""),
+    ]
 
 
 def test_blank_cell_beside_a_label_stays_blank(bank):
@@ -422,6 +534,7 @@ def bomb():
         (word_file(("A", False), parts=[("word/vbaProject.bin", "x")]), "This Word file has macros."),
         (word_file(parts=[("word/styles.xml", '<!DOCTYPE x [<!ENTITY a "b">]><x/>')]), "This Word file has parts"),
         (bomb(), "This is too large."),
+        (word_file((AWAYS, True), parts=[(f"word/{n}.xml", "") for n in range(5_000)]), "This is too large."),
         (word_file(*[("A", False)] * 20_000), "This is too large."),
         (b"a" * 2_000_001, "This is too large."),
         (b"<p>" * 100_001, "This page has too many tags"),

@@ -7,6 +7,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import localtime
 
 from specialties.importing import read_for_guide
 from specialties.importing.content import content_of
@@ -62,7 +63,7 @@ def seen(page):
 
 def errors(client, **data):
     response = client.post(ADD, data)
-    assert response.status_code == 200
+    assert response.status_code == 422
     return [error for messages in response.context["form"].errors.values() for error in messages]
 
 
@@ -93,6 +94,14 @@ def test_some_are_accepted_and_others_declined(superuser_client, urology):
         "1 declined.",
     ]
     assert list(Answer.objects.values_list("question__key", flat=True)) == [first.question.key]
+
+
+def test_all_are_accepted_for_a_time_to_come(superuser_client, urology):
+    page = imported(superuser_client)
+    assert decide(superuser_client, page, "accept", at="soon", **seen(page)) == ["Enter a valid date/time."]
+    assert decide(superuser_client, page, "accept", at="2099-07-01T08:00", **seen(page)) == ["2 accepted."]
+    times = {localtime(proposal.takes_effect_at).isoformat()[:16] for proposal in Proposal.objects.scheduled()}
+    assert (times, Answer.objects.count()) == ({"2099-07-01T08:00"}, 0)
 
 
 def test_answer_that_was_edited_meanwhile_is_not_overwritten(superuser_client, urology):

@@ -159,7 +159,7 @@ def test_liaison_proposes_for_their_own_guide_only(client, world, liaison):
 def test_liaison_imports_pages_of_their_own_guide_only(client, world, liaison):
     def refusal(text, **data):
         response = client.post(url("importedpage_add"), {"text": text} | data)
-        return [*response.context["form"].non_field_errors()] if response.status_code == 200 else []
+        return [*response.context["form"].non_field_errors()] if response.status_code == 422 else []
 
     assert refusal(PAGE) == []
     assert refusal(PAGE.replace("Urology", "Surgery")) == [
@@ -168,7 +168,7 @@ def test_liaison_imports_pages_of_their_own_guide_only(client, world, liaison):
     assert refusal(PAGE.replace("Urology", "Dermatology")) == [
         "There is no guide of Dermatology yet. The office can begin one."
     ]
-    assert client.post(url("importedpage_add"), {"text": PAGE, "specialty": world.other.pk}).status_code == 200
+    assert client.post(url("importedpage_add"), {"text": PAGE, "specialty": world.other.pk}).status_code == 422
 
 
 def test_liaison_edits_the_guide_and_does_not_publish_it(client, world, liaison):

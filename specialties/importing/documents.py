@@ -16,6 +16,7 @@ LARGEST_FILE = 20_000_000  # bytes of a Word file, pictures and all; these are n
 LARGEST_PART = 3_000_000  # bytes of one part of a Word file, unpacked
 MOST_TAGS = 100_000
 MOST_WORD_TAGS = 60_000  # each takes a kilobyte and 25 microseconds to read
+MOST_PARTS = 5_000  # of a Word file; each takes a kilobyte before one of them is read
 MOST_LINES = 20_000
 WRAPPED = 30  # characters: a line this long that goes on in small letters was broken by an e-mail program
 
@@ -64,6 +65,8 @@ BULLET = re.compile(r"(?:[•·●○◦▪▫■□‣⁃∙➢➤►✓✔\uf0
 HASHES = re.compile(r"(#{1,6})\s+(.+?)[\s#]*")
 STARS = re.compile(r"(?<!\w)(\*\*|__)(?=\S)([^*_]{1,500})(?<=\S)\1(?!\w)")
 BOLD_QUESTION = re.compile(r"([^\w*]{0,6}(?:\d{1,3}[.)]\s+)?(\*\*|__)(?!\s)[^*]{3,400}\?\2)\s*([^\s*].*)")
+ADDRESS = re.compile(r"\S{1,64}@|https?:|www\.")
+REPLY = re.compile(r"\A\s*>[>\s]*(?![>\s\d])")
 DECLARATION = re.compile(r"<[!?][^<>]{0,2000}>")
 STRAY = re.compile(r"<(?!/?[a-zA-Z][^<>]{0,2000}>)")
 IS_HTML = re.compile(
@@ -124,6 +127,8 @@ def html_of_word(content):
 
 def readable_parts(content):
     """Return a Word file with nothing but its XML, unpacked. Refuses what unpacks to more than a page needs."""
+    if content.count(b"PK\1\2") > MOST_PARTS:
+        raise too_large(LARGEST_PART)
     kept, tags = io.BytesIO(), 0
     with zipfile.ZipFile(io.BytesIO(content)) as archive, zipfile.ZipFile(kept, "w") as copy:
         names = {name.lower() for name in archive.namelist()}
@@ -154,10 +159,11 @@ def lines_of(text):
 
     A row of more is one line with its empty cells, without which nobody knows what an X in it stands for.
     """
-    gap, last = True, None
-    for raw in text.splitlines():
+    gap, last, columns = True, None, 0
+    for raw in map(without_reply_mark, text.splitlines()):
         cells = [clean(part) for part in raw.strip().split("\t")]
-        cells = cells if len(cells) == 2 else apart(clean(" | ".join(cells)))
+        columns = max(columns, len(cells)) if "\t" in raw else 0
+        cells = cells if len(cells) == columns == 2 else apart(clean(" | ".join(cells)))
         gap = gap or (len(cells) < 3 and "\t" in raw.lstrip())  # a row of a table
         for cell in cells:
             if not cell:
@@ -176,11 +182,17 @@ def lines_of(text):
         yield last
 
 
+def without_reply_mark(line):
+    """Return a line without the ">" of an e-mail; that of "> 240" says something."""
+    return REPLY.sub("", line)
+
+
 def goes_on(line, following):
     return (
         len(line.text) >= WRAPPED
         and not (following.gap or following.hint or line.text.endswith((".", "?", "!", ":", ";")))
         and following.text[0].islower()
+        and not ADDRESS.match(following.text)
     )
 
 

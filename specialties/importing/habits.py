@@ -43,8 +43,9 @@ def stands_between(above, line, below):
 
 
 def is_lone_year(line):
-    """Whether a line names a year and nothing else: "MS1" heads questions on some pages, and is an answer on others."""
-    return not line.hint and " " not in line.text and len(years_headed(line)) == 1
+    """Whether a word of a year is the line: "MS1", "Clinical" head questions on some pages, answer them on others."""
+    years = () if line.hint or " " in line.text else years_headed(line)
+    return len(years) == 1 or (bool(years) and line.text.lower() == "clinical")
 
 
 def has_lone_years(lines):

@@ -39,7 +39,7 @@ def split_question(text):
     Two questions in one wording stay together. A question mark within an address is none, nor one after a statement.
     """
     end = 0
-    for mark in re.finditer(r"\?+[”\"’')\]]*(?=\s|$|[^\W_a-z]|[“\"(•–—$~<>≥≤+-])", text[:LONGEST_QUESTION]):
+    for mark in re.finditer(r"\?+[”\"’')\]]*(?=\s|$|[^\W_](?!\w*=)|[“\"(•–—$~<>≥≤:+-])", text[:LONGEST_QUESTION]):
         part = text[end : mark.end()].strip()
         word = part.rsplit(" ", 1)[-1]
         if "://" in word or word.startswith("www.") or re.search(r"(?<=[a-z)\]]{3})[.!;] ", part):

@@ -18,10 +18,10 @@ ASKED_FOR = re.compile(
 )
 IN_IT = r"(?:your|this|the|our|that|same|a|an?other)(?: same)? (?:specialty|field|discipline)"
 YEARS = [
-    ("1", "i", "first", "1st"),
-    ("2", "ii", "second", "2nd"),
-    ("3", "iii", "third", "3rd"),
-    ("4", "iv", "fourth", "4th"),
+    ("1", "i|one", "first", "1st"),
+    ("2", "ii|two", "second", "2nd"),
+    ("3", "iii|three", "third", "3rd"),
+    ("4", "iv|four", "fourth", "4th"),
 ]
 
 
@@ -51,7 +51,7 @@ SAME = [
     (r"(?:department(?:al)? )?chair(?:man|woman|person|s)?(?: s)?", "chair"),
     (r"letter author|person writing the letter|one writing the letter", "letter writer"),
     (rf"{two_years(*YEARS[:2])}|pre ?(?:clinical|clerkship)(?: years?| phase)?", "year1 year2"),
-    (rf"{two_years(*YEARS[2:])}|(?:clinical|clerkship) (?:years?|phase|students)", "year3 year4"),
+    (rf"{two_years(*YEARS[2:])}|(?:clinical|clerkship) (?:years?|phase|students)|\Aclinical\Z", "year3 year4"),
     *(
         (rf"(?:m|ms|years?) ?(?:{digit}s?|{roman})|(?:{word}|{short}) years?", f"year{digit}")
         for digit, roman, word, short in YEARS

@@ -57,7 +57,8 @@ class Page:
         if not answered:
             raise Refused("Only questions were found on this page, no answer to any of them.")
         asked = [entry for entry in answered if "?" in entry.question or rules.STARTS.match(entry.question)]
-        if not asked and all(line.hint == ITEM for entry in answered for line in entry.lines):
+        others = [entry for entry in answered if entry not in asked]
+        if len(others) > len(asked) and all(line.hint == ITEM for entry in others for line in entry.lines):
             raise Refused("This page is lists under headings, without questions that its text would answer.")
         if len(answered) == 1 and (begins_with_prose or not (answered[0].key or len(self.entries) > 2)):
             raise Refused("Hardly a question with an answer was found on this page; it reads as plain text.")

@@ -47,6 +47,11 @@ def person_in(text):
     return found if found and not TITLE.search(found["name"]) else None
 
 
+def has_credentials(line):
+    person = person_in(line.text)
+    return bool(person and person["credentials"])
+
+
 def advisors_in(role, lines, specialty):
     """Return the advisors of a block headed `role`. A name needs credentials, or stands first or after an address."""
     found, open_for_name = [], True

@@ -6,7 +6,7 @@ from dataclasses import replace
 from . import rules
 from .documents import BOLD, HEADING, ITEM, TERM, Line, Refused
 from .drafts import Draft, entries_of
-from .habits import Habits, is_lone_year
+from .habits import Habits, heads_an_entry, is_lone_year
 from .lines import (
     LONGEST_QUESTION,
     Rank,
@@ -28,7 +28,7 @@ from .lines import (
     years_headed,
 )
 from .page import Page, plain
-from .people import advisors_in, email_in, person_in
+from .people import advisors_in, email_in, has_credentials, person_in
 from .title import is_same_name, quote_in, specialty_of
 
 MOST_ENTRIES = 200
@@ -78,7 +78,7 @@ class Reader:
             return
         if self.is_cut_heading(at, line) or any(step(at, line) for step in steps):
             return
-        if self.blocks and self.into is self.blocks[-1][1] and is_prose(line.text):
+        if self.in_block and is_prose(line.text):
             self.into = self.left  # an advisor block is of short lines
         self.into.append(line)
 
@@ -98,13 +98,25 @@ class Reader:
         if not self.stage:
             self.warnings.append(f"The portal has no stage for “{line.text}”; what stands below it has none.")
         self.into, self.in_table = self.left, False
+        if "advice" in line.text.lower() and not self.habits.asks_in_sentences and is_prose(self.line(at + 1).text):
+            self.begin(Draft(self.stage, line.text.rstrip(":"), [], rank=rank_of(line)))
         return True
 
     def is_stage(self, at, line):
         """Whether a line heads what is for some years; "M3" alone is of an answer, unless the page has it otherwise."""
-        if is_lone_year(line):
-            return self.habits.has_lone_years and not (self.awaits_answer and asks_when(self.line(at - 1)))
-        return bool(years_headed(line))
+        years = years_headed(line)
+        if not is_lone_year(line):
+            return bool(years) and not self.is_for_some(at, line, years)
+        if self.habits.has_lone_years:
+            return not (self.awaits_answer and asks_when(self.line(at - 1)))
+        is_other = bool(self.stage) and self.bank.stage_of(years) != self.stage
+        return is_other and not self.awaits_answer and heads_an_entry(self.line(at + 1))
+
+    def is_for_some(self, at, line, years):
+        """Whether what follows in an answer is for some of those it is for: "M1 students:" and advice to them."""
+        if not self.in_answer or line.hint == HEADING or heads_an_entry(self.line(at + 1)):
+            return False
+        return line.text.endswith(":") or self.bank.stage_of(years) == self.stage
 
     def take_section(self, at, line):
         if len(line.text) > 100:
@@ -136,6 +148,10 @@ class Reader:
         return bool(self.drafts) and self.into is self.drafts[-1].lines
 
     @property
+    def in_block(self):
+        return bool(self.blocks) and self.into is self.blocks[-1][1]
+
+    @property
     def is_below_label(self):
         return bool(self.drafts) and self.drafts[-1].is_label
 
@@ -145,7 +161,10 @@ class Reader:
             role = re.sub(r"\(s\)$|(?<=[a-z])s$", "", heading["role"])
             named = [replace(line, text=heading["name"])] if heading["name"] else []
             self.blocks.append((role, named))
-        elif self.names_person(at, line):
+        elif self.in_block and has_credentials(line):
+            self.into.append(line)  # also where it is a heading
+            return True
+        elif self.names_person(at, line) and not (self.awaits_answer and rules.WHO.search(self.drafts[-1].question)):
             self.blocks.append(("", [line]))
         else:
             return False
@@ -154,12 +173,9 @@ class Reader:
 
     def names_person(self, at, line):
         """Whether an advisor block without a heading begins here: a name with credentials, and an address below it."""
-        if self.blocks and self.into is self.blocks[-1][1]:
-            return False
-        person = person_in(line.text)
-        if not (person and person["credentials"]):
-            return False
-        return any(email_in(below) for below in self.lines[at : at + 4] if not is_prose(below.text))
+        return has_credentials(line) and any(
+            email_in(below) for below in self.lines[at : at + 4] if not is_prose(below.text)
+        )
 
     def take_question(self, at, line):
         question, rest = self.question_in(at, line)
@@ -188,6 +204,7 @@ class Reader:
 
     def take_heading(self, at, line):
         """A heading that works as a question, as "Research", or as label of a value, as "Research: helpful"."""
+        line = replace(line, text=rules.MARK.sub("", line.text, count=1))
         label, value = self.labelled(line)
         if label:
             self.begin(Draft(self.stage, label, [replace(line, text=value, hint="")], rank=Rank.LABEL))
@@ -265,7 +282,13 @@ class Reader:
     def is_heading_among_questions(self, at, line):
         """Whether a topic is a heading where it could as well be a line of the answer above it."""
         above, below = self.line(at - 1), self.line(at + 1)
-        if not below.text or is_topic(above.text) or is_topic(below.text) or self.is_stage(at + 1, below):
+        if (
+            self.habits.usual_mark
+            or not below.text
+            or is_topic(above.text)
+            or is_topic(below.text)
+            or self.is_stage(at + 1, below)
+        ):
             return False
         if self.awaits_answer and line.text.endswith(":"):
             return False  # "Required:" above a list
@@ -273,7 +296,7 @@ class Reader:
             return False
         if asked_in(below)[0]:
             return is_label(below)
-        return not self.habits.asks_in_sentences or len(below.text.split()) > 3 or below.text.endswith(".")
+        return not self.habits.asks_in_sentences or is_sentence(below.text)
 
     # Questions
 
@@ -281,7 +304,7 @@ class Reader:
         """Return the question a line asks and the beginning of its answer; ("", "") where it asks none."""
         mark, text = mark_of(line), rules.MARK.sub("", line.text, count=1)
         question, rest = split_question(text)
-        rest = "" if rules.TOGGLE.fullmatch(rest) else rest.removeprefix("| ")
+        rest = "" if rules.TOGGLE.fullmatch(rest) else rules.LEAD.sub("", rest)
         asks_on = mark == "q" and rules.ASKS_ON.fullmatch(rest)
         if asks_on or (not question and self.is_unmarked_question(at, line, mark, text)):
             question, rest = text, ""
@@ -293,12 +316,15 @@ class Reader:
             return True
         if len(text) > LONGEST_QUESTION or not rules.STARTS.match(text) or text.endswith((".", "!", ";", ",")):
             return False
-        if mark in ("number", HEADING, BOLD, TERM) and len(text.split()) > 2:
+        if mark in (HEADING, BOLD, TERM) and len(text.split()) > 2:
             return True
-        return self.is_cut_off(at, text) or bool(self.known(text.rstrip(":") + "?"))
+        if self.is_cut_off(at, text):
+            return True
+        is_numbered = mark == "number" and len(text.split()) > 2
+        return bool(rules.ASKS.match(text)) and (is_numbered or bool(self.known(text.rstrip(":") + "?")))
 
     def is_cut_off(self, at, text):
-        return at == len(self.lines) - 1 and len(text.split()) > 2
+        return at == len(self.lines) - 1 and (len(text.split()) > 2 or bool(rules.ASKS.match(text)))
 
     def known(self, question):
         return self.bank.question_for(question, self.stage, self.specialty)
@@ -321,6 +347,8 @@ class Reader:
             return False
         if mark in (HEADING, TERM):
             return True
+        if "?" not in question:
+            return True  # the page ends within it
         return not rules.RHETORICAL.match(question) and self.reads_as_asked(line, question, rest)
 
     def in_list(self, at):
@@ -336,7 +364,8 @@ class Reader:
             return True  # "Required? No" below the heading "Research"
         if (self.habits.answers_on_the_line and long) or f"{question}{rest}" in line.text:
             return bool(topic or rules.STARTS.match(question))
-        return bool(topic) and (long or not self.drafts) and bool(rules.STARTS.match(question) or len(question) < 60)
+        asks = rules.STARTS.match(question) or (len(question) < 60 and ":" not in question)
+        return bool(topic) and (long or not self.drafts) and bool(asks)
 
     # The whole
 

@@ -13,15 +13,18 @@ def stems(words):
     return frozenset(map(stem, words.split()))
 
 
+BUTTON = r"(?:show|hide|expand|collapse|open|close|view|toggle)(?: (?:all|more|less|the|answers?|questions?)){1,3}"
 # Dropped wherever they stand: the furniture of a page, and what Word leaves on the clipboard.
 DEBRIS = whole(
     r"skip to (?:main )?(?:content|navigation)|back to top|(?:main )?menu|search|print(?: this page)?|share|close",
-    r"(?:show|hide|expand|collapse|open|close|view|toggle) (?:all|more|less)(?: answers| questions)?(?: [+–-])?",
+    rf"[\W_]*(?:{BUTTON}|expand|collapse|toggle)[\W_]*",
     r"view (?:full )?profile|read more|learn more|toggle navigation",
-    r"request an? .{0,60}advis[eo]r|is .{1,60} for me\?|.{1,60} advising summary",  # Feinberg, links beside the guide
-    r"(?:answer|question|questions and answers|q ?& ?a|faq|frequently asked question)s?:?",  # heads of tables
+    # Feinberg, links beside the guide
+    r"request an? .{0,60}advis[eo]r|(?-i:Is .{1,60}(?<! [Rr]ight) for Me\?)|.{1,60} advising summary",
+    r"(?:answer|response|question|questions and answers|q ?& ?a|faq|frequently asked question)s?:?",  # heads of tables
     r"©.*|copyright .*|all rights reserved.*|last (?:updated|modified|reviewed).*|privacy (?:policy|statement).*",
-    r"(?:home|career \w+|specialt\w+) ?[>»›].*|follow us.*",
+    r"(?:home|career \w+|specialt\w+) ?[>»›].*|site ?map",
+    r"follow (?:us|.{1,60} on)\b.*|facebook|instagram|linkedin|youtube|twitter",
     r"(?:normal )?0 false .*|x-none|en-us|microsoftinternetexplorer4|table\.mso.*|mso-.*",
     r"/\* (?:style|font|list) definitions \*/.*",
 )
@@ -31,14 +34,26 @@ SECTIONS = [
     ("resources", whole(r"(?:[\w&/-]+ ){0,5}(?:resources|links|websites):?")),  # Feinberg
     ("resources", whole(r"(?:[\w&/-]+ ){0,5}(?:societies|organizations):?")),  # Wright
     ("resources", whole(r"(?:additional|further|recommended|suggested) (?:reading|information):?")),
-    ("contact", whole(r"for more information:?|contact(?: us| information| info)?:?|department contact:?")),  # Feinberg
+    (
+        "contact",
+        whole(r"for more information:?|contacts?(?: us| information| info)?:?|department contact:?"),
+    ),  # Feinberg
     ("contact", whole(r"(?:(?:any|more|other|further|still have) ){0,3}questions\?")),
+    (
+        "",
+        whole(
+            r"(?:many )?thanks(?: again| so much)?[,!]|thank you[,!]|(?:(?:best|kind|warm) )*(?:best|regards|wishes),"
+        ),
+    ),
     ("", whole(r"(?:advice |information )?(?:for )?all (?:medical )?students:?")),
     ("", whole(r"(?:quick|some|key|fast) facts:?|guides? to application:?")),  # Wright, Maryland
     ("", whole(r"related (?:links|pages|content):?|(?:alert|announcement|news|upcoming events|events|notice):?")),
 ]
 CONTACT = whole(r"contact(?: us| information)?|for more information")  # before a colon
-QUESTIONS = re.compile(r"(?:(?:any|more|other|further|still have) ){0,3}questions\? (?=.*@)", re.IGNORECASE)
+QUESTIONS = re.compile(
+    r"(?:(?:any|more|other|further|still have) ){0,3}questions\? (?=.*@|(?:please )?(?:contact|call|e-?mail|write)\b)",
+    re.IGNORECASE,
+)
 BANNER = re.compile(r"(?:alert|notice|announcement|update|covid[- ]19 update): .", re.IGNORECASE)
 
 # Feinberg and ECU "Specialty Career Advisor:"; a name may follow on the line.
@@ -53,23 +68,22 @@ ADVISORS = re.compile(
 # Before a question. "Q:" is Wright's.
 MARK = re.compile(
     r"\A(?:(?P<q>q(?:uestion)?\s?\d{0,3}\s?[:.)]|question \d{1,3}\s?[–—-])"
-    r"|(?P<number>#\s?\d{1,3}[.):]?|\(?\d{1,3}[.)](?=\s|[A-Z“\"])|(?-i:[IVX]{1,4})[.)](?=\s)"
+    r"|(?P<number>#\s?\d{1,3}[.):]?|\(?\d{1,3}[.)](?=\s|[A-Z“\"])|(?-i:[IVX]{1,4})[.)](?=\s)|\d{1,3} \|"
     r"|\d{1,2}(?=\s(?:what|which|how|do|does|is|are|should|when|can|who|where|why)\s)))\s*",
     re.IGNORECASE,
 )
-TOGGLE = re.compile(
-    r"(?:[\W_]|expand|collapse|toggle|open|close|show|hide|more|less){1,20}", re.IGNORECASE
-)  # of a button
+TOGGLE = re.compile(rf"[\W_]*(?:{BUTTON}|expand|collapse|toggle|open|close|show|hide)?[\W_]*", re.IGNORECASE)
 GLUED = re.compile(  # where a copy lost the end of the line between an answer and the next question
     r"(?<=[.!)])(?=(?:What|Which|How|Does|Do|Is|Are|Should|When|If|Can|Who|Where|Why)\s[^.!?]{8,300}\?)"
 )
-ANSWER_MARK = re.compile(r"\Aa(?:nswer)?\s?:\s*", re.IGNORECASE)
+WHO = re.compile(r"\b(?:whom?|contact)\b", re.IGNORECASE)  # is answered by a name
+ANSWER_MARK = re.compile(r"\A(?:a(?:nswer)?|response)\s?:\s*", re.IGNORECASE)
 YEAR = re.compile(  # without one a line heads no stage
-    r"\b(?:m|ms|years?)[\W_]{0,3}(?:[1-4]|i)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship",
+    r"\b(?:m|ms|years?)[\W_]{0,3}(?:[1-4]|i|one|two|three|four)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship",
     re.IGNORECASE,
 )
 NO_STAGE = re.compile(r"[.?!]\Z|\bor\b|\Aa(?:nswer)?\s?:", re.IGNORECASE)  # "M3 or M4" answers when something is best
-ANSWER_TO_Q = re.compile(r"\Aa(?:nswer)?\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
+ANSWER_TO_Q = re.compile(r"\A(?:a(?:nswer)?|response)\s?\d{0,3}\s?[:.)](?:\s+|$)", re.IGNORECASE)
 LABELLED = re.compile(r"(?P<label>[^:–—]{2,80}?)(?::| [–—-]) (?P<value>.+)")  # "Research: helpful"
 NUMBER = re.compile(  # "Number of letters recommended 3-4"
     r"(?P<label>[A-Z][^\d?.:]{3,60}(?<!Step)(?<!Level)) (?P<number>\d{1,2}(?: ?[–-] ?\d{1,2}|\+)?)"
@@ -81,6 +95,17 @@ STARTS = re.compile(
     r"|aside from|assuming)\b",
     re.IGNORECASE,
 )
+# The beginning of one without its question mark; "Do well", "If you can" and "When possible" ask nothing.
+ASKS = re.compile(
+    r"[“\"(]?(?:(?:(?:in|at|by|to|for|on|from|with|of|about|during) )?(?:what|which|whom)|who|whose|why|how(?! to\b)"
+    r"|does|did|is|are|was|were|should|would|could|(?:when|where) (?:do|does|should|is|are|can|must|would)"
+    r"|(?:do|have|can|may|will|must) (?:you|i|we|they|students?|programs?|applicants?|letters?)"
+    r"|if\b.{3,150}, (?:when|how|do|does|what|which|where|is|are|should))\b",
+    re.IGNORECASE,
+)
+LEAD = re.compile(
+    r"\A(?::\s*|(?:[|–—-]\s+)+|\(yes ?/ ?no\)\s*)", re.IGNORECASE
+)  # between a question and its answer on one line
 FOLLOWS = re.compile(r"(?:if|and|or|when|how|which|what|who|why|does|do|is|are|should|where)\b", re.IGNORECASE)
 SECOND_HALF = re.compile(r"if (?:so|yes|no|not|important|necessary|required|recommended|applicable)\b", re.IGNORECASE)
 # A question of one or two words on a line of its own, and what else a line asks that is marked as a question.
@@ -95,14 +120,15 @@ USUAL_HEADINGS = """
 """
 USUAL_HEADINGS = [heading.strip() for heading in re.split(r"[;\n]", USUAL_HEADINGS) if heading.strip()]
 # A question in the form of a request; ECU's "Please list any additional comments".
-REQUEST = re.compile(
+REQUEST = whole(
     r"please (?:list|describe|share|provide|comment on|indicate|explain)"
     r" (?:any|the|your|other|additional|specific)\b[^.!]*",
-    re.IGNORECASE,
+    r"any (?:other|additional|further|final)\b[^.!?]*\?",
 )
 # What a writer asks in passing, inside an answer.
 RHETORICAL = whole(
-    r"(?:do|would|are|have|can|could|should|did|will) you (?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure"
+    r"(?:do|would|are|have|can|could|should|did|will) you (?!have any (?:other|additional|further|advice))"
+    r"(?:want|like|enjoy|have|need|prefer|feel|see|think|love|sure"
     r"|not|interested|ready|someone|the|still|be|do|worry|ever|really)\b.*",
     r"(?:are you|should you|still|not sure|wondering|why not|so|but|and|who knows|what if(?! i\b)|is it worth"
     r"|sound)\b.*",
@@ -128,18 +154,18 @@ TOPICS = HEADING_WORDS | stems("""
 """)
 JOINS = stems("""
     of and for the in to your or on with an from by a need is are amount exam ck s clinical home 1 2 3
-    early program opportunity plan get work life year patient
+    early program opportunity plan get work life year patient acting
 """)
 OF_HEADINGS = HEADING_WORDS | JOINS
 STAGE_WORDS = stems(
-    "advice guidance information tips year question medical student training curriculum college section "
-    "clinical phase early know"
+    "advice guidance information tips year question medical student training curriculum college school section "
+    "clinical phase early know faq 1 2 3"
 )
 SMALL_WORDS = frozenset("a an and as at by for from in of on or the to with & / – -".split())  # noqa: SIM905
 NO_SPECIALTY = frozenset(  # words of a page's other titles
     words_of("""
     university school college education advising affairs studentaffairs career careers home office menu program guide
     residency student students welcome index default page choice specialty specialties overview about faq more
-    choosing advice for
+    choosing advice for frequently asked questions
     """)
 )

@@ -6,7 +6,7 @@ from itertools import takewhile
 from ..words import words_of
 from . import rules
 from .documents import ITEM
-from .lines import is_prose
+from .lines import is_prose, years_named
 
 
 def quote_in(lines):
@@ -47,8 +47,8 @@ def specialty_of(document):
             return found[1]
     address = re.match(r"https?://[^/?#]+/(?:[^?#]*/)?([^/?#]+)/?$", lines[0]) if lines else None
     slug = words_of(address[1].rsplit(".", 1)[0].replace("_", "-")) if address else []
-    titles = [*re.split(r" [|–—-] ", document.title), *lines]
-    names = [part for text in titles if is_name(part := named_part(text))]
+    titles = [named_part(text) for text in [*re.split(r" [|–—-] ", document.title), *lines]]
+    names = [text for text in [*titles, *map(without_kind, titles)] if is_name(text)]
     names = [name.title().replace(" And ", " and ") if name.isupper() and len(name) > 5 else name for name in names]
     if set(slug) - rules.NO_SPECIALTY == set(slug) and slug:
         spelled = (
@@ -65,6 +65,13 @@ def named_part(text):
     if after and set(words_of(before)) <= rules.NO_SPECIALTY:
         return after
     return before if after and set(words_of(after)) <= rules.NO_SPECIALTY else text
+
+
+def without_kind(title):
+    """Return "Urology" of "Urology Career Advising"."""
+    return re.sub(
+        r"(?: (?:specialty|career|residency|advising|advice|guide|overview|page|faqs?))+$", "", title, flags=re.I
+    )
 
 
 def is_short_for(short, name):
@@ -85,7 +92,8 @@ def is_name(text):
         0 < len(words) <= 6
         and words[0][0].isupper()
         and all(word[0].isupper() or word in ("and", "&", "of", "–", "-") for word in words)
-        and not re.search(r"[.?!:;“”\"\d@]", text)
+        and not re.search(r"[.?!:;“”\"\d@]|,$", text)
         and not set(words_of(text)) & rules.NO_SPECIALTY
         and not rules.DEBRIS.fullmatch(text)
+        and not years_named(text)
     )
