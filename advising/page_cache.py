@@ -1,16 +1,14 @@
 """Public pages for readers without a session, ready and compressed, answered at the door before Django is asked.
 
-A page is kept with the edition it was rendered in: the content's revision (see specialties/revision.py) and the hour.
-It is given out only while that is the current edition, which each process looks up at most once a second: so an edit
-shows everywhere within two seconds, as does a day that begins, and no page lives longer than an hour. Where the
-database does not answer, the last edition known counts, and its pages are marked stale.
+A page is kept with the edition it was rendered in (see edition.py), and given out only while that is the current one:
+so an edit shows everywhere within two seconds, as does a day that begins, and no page lives longer than an hour. Where
+the database does not answer, the last edition known counts, and its pages are marked stale.
 """
 
 import gzip
 import hashlib
 import re
 import threading
-import time
 from collections import OrderedDict
 from contextlib import contextmanager
 from functools import lru_cache
@@ -20,11 +18,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import brotli
 from django.conf import settings
-from django.db import Error, connection
 from django.urls import Resolver404, resolve
-from django.utils import timezone
 
-from specialties import revision
+from .edition import FRESH, Edition
 
 # Every page that is kept, with the parameters that make it another one.
 PAGES = {
@@ -41,9 +37,6 @@ PAGES = {
     "robots": set(),
     "theme": set(),
 }
-LOOK_EVERY = 1  # seconds
-FRESH = 2  # seconds after its edition was last looked up
-PATIENCE = 0.5  # seconds for somebody else's look at the database
 LONGEST_RENDERING = 10  # seconds for somebody else's rendering of the same page
 LONGEST_PATH = 300  # characters, that what is remembered of paths has a bound in bytes
 LONGEST_QUERY = 500
@@ -56,66 +49,6 @@ OF_THE_PAGE = {"HTTP_HOST", "PATH_INFO", "SCRIPT_NAME", "SERVER_NAME", "SERVER_P
 OF_ONE_ANSWER = {"content-length", "content-encoding", "etag", "vary", "date", "x-request-id"}  # so not kept
 OF_UNCHANGED = {"etag", "cache-control", "vary"}  # what a 304 has to say
 STALE = ("Warning", '110 - "Response is Stale"')
-
-
-class Edition:
-    """What pages have to be of: the current one, as far as this process knows."""
-
-    def __init__(self):
-        self.current = None
-        self.known_at = self.looked_at = float("-inf")  # as time.monotonic() counts
-        self.edits, self.edits_seen = 0, 0
-        self.lock, self.locked_at = threading.Lock(), None
-
-    def look(self):
-        """Return the current edition, and how many seconds ago it was known to be."""
-        if self.is_due() and self.lock.acquire(timeout=self.patience()):
-            self.locked_at = time.monotonic()
-            try:
-                if self.is_due():
-                    self.look_up()
-            finally:
-                self.locked_at = None
-                self.lock.release()
-        return self.current, time.monotonic() - self.known_at
-
-    def is_due(self):
-        return self.edits != self.edits_seen or time.monotonic() - self.looked_at >= LOOK_EVERY
-
-    def patience(self):
-        """Return the seconds to wait for somebody else's look: none for one that has taken long already."""
-        locked_at = self.locked_at
-        return PATIENCE if locked_at is None else max(0, locked_at + PATIENCE - time.monotonic())
-
-    def look_up(self):
-        edits, began = self.edits, time.monotonic()
-        try:
-            number = revision_or_error()
-            self.current = number and (number, timezone.localtime().strftime("%Y-%m-%d %H"))
-            self.known_at = began
-        except Error:
-            pass  # the last one counts
-        self.looked_at, self.edits_seen = time.monotonic(), edits
-
-    def may_have_changed(self):
-        """Let the next reader look, whenever the last one did."""
-        self.edits += 1
-
-
-def revision_or_error():
-    """Return the content's revision; over a new connection where the old one broke."""
-    was_connected = connection.connection is not None
-    try:
-        return revision.read()
-    except Error:
-        connection.close()
-        if not was_connected:
-            raise
-    try:
-        return revision.read()
-    except Error:
-        connection.close()
-        raise
 
 
 class Answer(NamedTuple):

@@ -15,7 +15,9 @@ from django.urls import clear_script_prefix, path, reverse
 from django.views.decorators.csrf import csrf_exempt
 
 from advising import page_cache, urls
-from advising.page_cache import PAGES, Edition, Page, PageCache, Shelf, best_encoding, key_of
+from advising.edition import Edition
+from advising.page_cache import PAGES, Page, PageCache, Shelf, best_encoding, key_of
+from specialties import revision
 from specialties.models import Answer, Specialty
 from tests.factories import make_advisor, make_answer, make_specialty
 
@@ -353,14 +355,14 @@ def test_page_rendered_while_an_edit_came_is_not_kept_as_of_after_it(ticks):
 
 
 def test_edition_is_as_old_as_the_moment_before_it_was_asked_for(ticks, monkeypatch):
-    monkeypatch.setattr(page_cache.revision, "read", lambda: ticks(5) or 1)
+    monkeypatch.setattr(revision, "read", lambda: ticks(5) or 1)
     _, age = Edition().look()
     assert age == 5
 
 
 def test_edit_while_the_edition_is_asked_for_lets_the_next_reader_ask_again(ticks, monkeypatch):
     edition = Edition()
-    monkeypatch.setattr(page_cache.revision, "read", lambda: edition.may_have_changed() or 1)
+    monkeypatch.setattr(revision, "read", lambda: edition.may_have_changed() or 1)
     edition.look()
     assert edition.is_due()
 

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from advising import page_cache
+from advising.edition import LOOK_EVERY
 from advising.page_cache import PageCache
 from specialties.models import Answer, Specialty
 from tests.factories import make_answer, make_specialty, make_superuser
@@ -144,7 +145,7 @@ class Site(RuleBasedStateMachine):
             return self.reader_asks_meanwhile(door, guide, **reader)
         said, headers = self.ask(door, guide, **reader)
         assert said in self.said_since(guide, self.now - 2)
-        assert "Warning" not in headers or self.now - self.back_since < page_cache.LOOK_EVERY
+        assert "Warning" not in headers or self.now - self.back_since < LOOK_EVERY
 
     def reader_asks_meanwhile(self, door, guide, **reader):
         edition = self.doors[door].edition
