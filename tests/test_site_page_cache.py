@@ -2,6 +2,7 @@
 
 import gzip
 import threading
+import time
 from contextlib import contextmanager
 from wsgiref.validate import validator
 
@@ -59,7 +60,7 @@ def reader():
 def ticks(monkeypatch):
     """The seconds of a clock that only a test moves on."""
     clock = [1000.0]
-    monkeypatch.setattr(page_cache.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
 
     def pass_by(seconds):
         clock[0] += seconds

@@ -1,6 +1,7 @@
 """Random readers, editors and failures, against what must always be true of the pages that readers get."""
 
 import gzip
+import time
 
 import brotli
 import pytest
@@ -38,7 +39,7 @@ class Site(RuleBasedStateMachine):
         super().__init__()
         self.now, self.text = 1000.0, 0
         self.clock = pytest.MonkeyPatch()
-        self.clock.setattr(page_cache.time, "monotonic", lambda: self.now)
+        self.clock.setattr(time, "monotonic", lambda: self.now)
         self.hour = time_machine.travel("2026-11-24T12:00-06:00", tick=False)
         self.hour.start()
         self.doors = [PageCache(get_wsgi_application()) for _ in range(2)]
