@@ -198,9 +198,15 @@ NOT_THE_NETWORK = {
     "PYTHONPATH": sysconfig.get_path("purelib"),
     "PIP_NO_INDEX": "1",
     "GIT_CONFIG_COUNT": "1",
-    "GIT_CONFIG_KEY_0": f"url.{ROOT}.insteadOf",
+    "GIT_CONFIG_KEY_0": "url.{home}/portal.git.insteadOf",
     "GIT_CONFIG_VALUE_0": "https://git.example.edu/advising/portal.git",
 }
+REPOSITORY = f"""
+export GIT_DIR={{home}}/portal.git GIT_WORK_TREE={ROOT} GIT_CONFIG_COUNT=0
+git init --quiet
+git add --all
+git -c user.name=- -c user.email=- commit --quiet --message "As it is now"
+"""
 
 
 @pytest.fixture
@@ -209,6 +215,7 @@ def older(debian):
     for package in ("git", "curl"):
         program_of(package)
     run(debian, "".join(STEPS[:2]))
+    run(debian, REPOSITORY.format(home=debian))
     address = f"postgres://{connection.settings_dict['USER']}@/{connection.settings_dict['HOST']}/{debian.name}"
     environment = os.environ | {"DATABASE_URL": address, "DJANGO_SETTINGS_MODULE": "advising.settings"}
     subprocess.run([sys.executable, "-c", OLDER.format(RELEASED)], check=True, env=environment)
@@ -224,11 +231,11 @@ def older(debian):
 
 
 def test_upgrade_brings_tables_along_and_leads_to_the_new_release(older):
-    """The code is that of the last commit; pip and packages are this machine's, and it finds what is pinned there."""
+    """The code is that of this directory; pip and packages are this machine's, and it finds what is pinned there."""
     first, *ports = (older / "srv/portal/app").resolve(), free_port(), free_port()
     ignored = " ".join(f"--ignore={pattern}" for pattern in STAFF_PAGES)  # to compress them takes long
     script = UPGRADE.replace("8001 8002", " ".join(map(str, ports))).replace("--no-input", f"--no-input {ignored}")
-    printed = run(older, script, **NOT_THE_NETWORK)
+    printed = run(older, script, **{name: value.format(home=older) for name, value in NOT_THE_NETWORK.items()})
     new = (older / "srv/portal/app").resolve()
     assert new != first
     assert (new / ".env").read_text() == (first / ".env").read_text()
