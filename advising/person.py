@@ -8,6 +8,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Cast
@@ -131,7 +132,19 @@ def erase_account(user):
     user.set_unusable_password()
     user.save()
     AuditEntry.objects.erase_name(username, instead=user.username)
+    rename_in_changes(user)
     return name
+
+
+def rename_in_changes(user):
+    """Let what others changed of an account, and whose liaison it was, tell of the name it has now."""
+    accounts = ContentType.objects.get_for_model(User)
+    for change in LogEntry.objects.filter(content_type=accounts, object_id=user.pk):
+        change.object_repr = user.username
+        change.change_message = re.sub(
+            '"object": "[^ "]+ for ', f'"object": "{user.username} for ', change.change_message
+        )
+        change.save()
 
 
 def mentions(words):

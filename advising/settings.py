@@ -103,6 +103,8 @@ if not re.fullmatch(r"https?://[^/*\s]+", SITE_URL):
     raise ImproperlyConfigured(f"SITE_URL is {SITE_URL}; links in e-mails need one like https://advising.example.edu.")
 
 TRUSTED_PROXIES = setting("TRUSTED_PROXIES", 0 if DEBUG else 1, env.int)
+if TRUSTED_PROXIES < 0:  # from the other end of X-Forwarded-For, where visitors write what they like
+    raise ImproperlyConfigured("TRUSTED_PROXIES is a number of proxies: 0 or more.")
 REQUESTS_PER_HOUR = setting("REQUESTS_PER_HOUR", 60, env.int)
 REQUESTS_PER_DAY = setting("REQUESTS_PER_DAY", 20, env.int)
 STUDENT_EMAIL_DOMAINS = [domain.strip().lower() for domain in setting("STUDENT_EMAIL_DOMAINS", [], env.list)]

@@ -39,6 +39,10 @@ def compare(fault, portal, mail, ledger, *, rounds=1, in_flight=0, whole=WHOLE, 
     doubled = found.copies() + sum(number > 2 for number in found.deliveries) + max(twice - in_flight, 0)
     lost = len(trouble["missing"]) + len({*trouble["half"], *trouble["unsent"]})
     remarks = [f"{len(rows)} {what}" for what, rows in trouble.items() if rows]
+    if told := found.told_of_nothing():
+        remarks.append(f"{told} e-mails came that are not stored")
+    if ledger.gave_up:
+        remarks.append(f"{ledger.gave_up} gave up")
     if set(ledger.statuses) - set(answers):
         remarks.append(f"answers were {dict(ledger.statuses)}")
     return Row(fault, rounds, len(ledger), lost, doubled, twice, remarks)
@@ -48,13 +52,13 @@ class Found:
     """What is stored of the requests a ledger may hold, and how often each of their e-mails was delivered."""
 
     def __init__(self, portal, mail, ledger):
+        self.delivered = Counter(message["Message-ID"] for message in list(mail.received))
         self.requests = portal.rows(
             "SELECT id, token, email, status FROM requests_app_advisorrequest WHERE email LIKE %s", f"{ledger.name}-%"
         )
         self.events = gathered(portal.rows("SELECT request_id, kind FROM requests_app_requestevent"))
         self.emails = gathered(portal.rows("SELECT request_id, kind FROM requests_app_outgoingemail"))
         self.ids = gathered(portal.rows("SELECT request_id, message_id FROM requests_app_outgoingemail"))
-        self.delivered = Counter(message["Message-ID"] for message in list(mail.received))
         self.deliveries = [self.delivered[message_id] for pk, *_ in self.requests for message_id in self.ids[pk]]
 
     def missing(self, ledger):
@@ -69,6 +73,10 @@ class Found:
 
     def unsent(self):
         return [pk for pk, *_ in self.requests if not all(self.delivered[message_id] for message_id in self.ids[pk])]
+
+    def told_of_nothing(self):
+        """How many were delivered that are not stored: what they tell of never was, or is lost."""
+        return len(self.delivered.keys() - {message_id for ids in self.ids.values() for message_id in ids})
 
     def copies(self):
         """How many are there again: every form of a ledger was sent from an address of its own."""

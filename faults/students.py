@@ -73,6 +73,7 @@ class Ledger:
         self.pages = {}
         self.statuses = Counter()  # of the answers; 0 where none came
         self.slowest = 0  # seconds until an answer came
+        self.gave_up = 0
 
     def __len__(self):
         return len(self.pages)
@@ -100,6 +101,7 @@ class Ledger:
                 return page
             machine += 1
             time.sleep(PAUSE)
+        self.gave_up += 1
         return None
 
     def send(self, browser, path, fields, **options):

@@ -22,6 +22,7 @@ from django.urls.resolvers import URLPattern
 from django.utils import timezone
 
 from advising.accounts.models import AuditEntry
+from advising.accounts.second_factor import TO_SET_UP, TO_SHOW
 from requests_app.offers import LINK
 from specialties.bulk_admin import packed
 from specialties.bulk_edits import AdvisorSheet, AnswerSheet
@@ -563,3 +564,24 @@ class TestStaffAccounts:
         passwords = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
         client.post(reverse("admin:password_change"), passwords)
         assert [browser.get(reverse("admin:index")).status_code for browser in (client, elsewhere)] == [200, 302]
+
+
+@pytest.mark.parametrize("has_one", [False, True])
+def test_no_address_of_staff_answers_before_the_second_factor(questions, settings, has_one):
+    """Whatever address is added; but those where it is set up, which answer only who has none."""
+    settings.SECOND_FACTOR_REQUIRED = True
+    world, client = World(), Client(headers=ORIGIN)
+    world.write_history()
+    client.force_login(world.users["S"])
+    if has_one:
+        set_up_second_factor(world.users["S"])
+    step = reverse("mfa_reauthenticate" if has_one else "mfa_index")
+    asked = []
+    for name in (*names(get_resolver().url_patterns), *actions(world.users["S"])):
+        address = world.address(name)
+        if not address.startswith(("/admin/", "/accounts/")) or name in (TO_SHOW if has_one else TO_SET_UP):
+            continue
+        asked.append(name)
+        for response in (client.get(address), client.post(address)):
+            assert (response.status_code, response["Location"].partition("?")[0]) == (302, step), name
+    assert len(asked) > 100

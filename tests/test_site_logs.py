@@ -7,6 +7,7 @@ import os
 import subprocess
 from contextlib import closing
 from http.client import HTTPConnection
+from threading import Event
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,6 +17,7 @@ from django.urls import path, reverse
 from advising import urls
 from advising.logs import JsonLines
 from requests_app import deadlines
+from requests_app.management.commands import work
 from requests_app.models import AdvisorRequest
 from requests_app.outbox import send_due
 from specialties.previews import link_for_department
@@ -125,6 +127,20 @@ def test_error_of_the_connection_says_why(log):
     [line] = map(json.loads, log.getvalue().splitlines())
     assert (line["error"], line["reason"]) == (["OperationalError"], "connection to server at … failed")
     assert line["at"][-1].startswith("tests/test_site_logs.py:")
+
+
+def test_worker_tells_of_an_error_in_the_log_alone_and_goes_on(log, monkeypatch):
+    def fail():
+        raise ValueError(PERSONAL["email"])
+
+    monkeypatch.setattr("django.db.close_old_connections", lambda: None)
+    monkeypatch.setattr(work, "take_due_steps", lambda resting: fail())
+    worker = work.Command()
+    worker.resting = {}
+    assert worker.pass_once(Event()) == work.PAUSE_AFTER_ERROR
+    [line] = map(json.loads, log.getvalue().splitlines())
+    assert (line["message"], line["error"]) == ("A pass failed", ["ValueError"])
+    assert PERSONAL["email"] not in log.getvalue()
 
 
 def test_web_server_writes_no_private_link_even_where_all_goes_wrong(tmp_path):

@@ -5,9 +5,11 @@ import stat
 from io import StringIO
 
 import pytest
+from django.contrib.admin.models import LogEntry
 from django.core.files.base import ContentFile
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.urls import reverse
 
 from advising.accounts.models import AuditEntry, record
 from advising.person import Person
@@ -26,6 +28,7 @@ from tests.factories import (
     make_staff,
     make_superuser,
 )
+from tests.forms_of import Controls
 
 pytestmark = pytest.mark.django_db
 
@@ -163,6 +166,24 @@ def test_name_of_an_account_leaves_the_audit_list_and_what_was_done_stays():
         ("", f"{kept}: groups all taken"),
     ]
     assert not AuditEntry.objects.filter(detail__startswith="an: ").exists()
+
+
+def test_name_of_an_account_leaves_what_others_changed_of_it(superuser_client):
+    colleague, specialty = make_staff(username="hokonjo", email="h@example.edu"), make_specialty()
+    add_as_liaison(superuser_client, colleague, specialty)
+    told = LogEntry.objects.get()
+    assert (told.object_repr, "hokonjo for" in told.change_message) == ("hokonjo", True)
+    erase("h@example.edu", "--yes")
+    assert left_of("hokonjo") == []
+    told.refresh_from_db()
+    assert told.get_change_message() == f"Added liaison “erased-{colleague.pk} for {specialty}”."
+
+
+def add_as_liaison(client, user, specialty):
+    page = reverse("admin:auth_user_change", args=[user.pk])
+    fields = Controls(client.get(page).content).values | {"username": user.username, "is_staff": "on"}
+    fields |= {"liaison_for-TOTAL_FORMS": 1, "liaison_for-0-specialty": specialty.pk, "liaison_for-0-user": user.pk}
+    assert client.post(page, fields).status_code == 302
 
 
 def test_erasing_shows_what_and_asks(student, monkeypatch):

@@ -119,6 +119,7 @@ def test_production_with_every_host_needs_the_address_for_emails(start_wsgi):
         ("EMAIL_URL", "nonsense"),
         ("CACHE_URL", "nonsense"),
         ("PORT", "http"),
+        ("TRUSTED_PROXIES", "-1"),
         ("OIDC_ISSUER", "http://login.example.edu"),
     ],
 )

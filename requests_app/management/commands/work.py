@@ -49,6 +49,9 @@ class Command(BaseCommand):
         except django.db.Error:  # it comes back; so do we
             logger.exception("The database did not answer")
             return PAUSE_AFTER_ERROR
+        except Exception:  # as a crash it would be written out with all it quotes
+            logger.exception("A pass failed")
+            return PAUSE_AFTER_ERROR
         return PAUSE
 
     def work(self, **options):
