@@ -5,6 +5,7 @@ import time
 from functools import partial
 
 from .comparison import compare
+from .portal import wait_until
 from .students import SUBMISSIONS, Ledger
 
 
@@ -37,7 +38,6 @@ def run(portal, mail, postgres, rounds):
 
 def kill_at(moment, ledger, kill):
     """Kill when so many were acknowledged, and a random part of a second later."""
-    while len(ledger) < moment:
-        time.sleep(0.005)
+    wait_until(lambda: len(ledger) >= moment, "students are acknowledged")
     time.sleep(random.random() / 10)
     kill()

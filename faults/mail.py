@@ -2,18 +2,18 @@
 
 import asyncio
 import email
-import time
 from email import policy
 
 from tests.mailserver import MailServer
 
 from .comparison import compare, wait_until_delivered
-from .portal import HOST, WITHOUT_ADVISOR
+from .portal import HOST, WITHOUT_ADVISOR, wait_until
 from .students import SUBMISSIONS, Browser, Ledger
 
 SLOW = 30  # seconds
 BEARABLE = 15  # seconds for a page, however busy the machine: well below those the mail server takes
 GONE = f"gone@{HOST}"
+TRIED = "SELECT 1 FROM requests_app_outgoingemail WHERE attempts > 0 AND sent_at IS NULL LIMIT 1"
 SHOWN_TO_STAFF = """
 staff = User.objects.get(username="coordinator")
 failed = OutgoingEmail.objects.visible_to(staff).failed()
@@ -61,8 +61,7 @@ def run(portal, mail):
 def told(portal, mail, ledger, fault, over):
     """Load the portal until the trouble is over, and compare. No page may have shown it."""
     ledger.load(portal, SUBMISSIONS)
-    while not portal.rows("SELECT 1 FROM requests_app_outgoingemail WHERE attempts > 0 AND sent_at IS NULL LIMIT 1"):
-        time.sleep(0.1)
+    wait_until(lambda: portal.rows(TRIED), "the worker tries")
     over()
     row = compare(fault, portal, mail, ledger)
     if ledger.slowest > BEARABLE:

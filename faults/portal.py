@@ -69,12 +69,12 @@ class Machine:
             return subprocess.Popen(command, env=self.environment, stdout=logs, stderr=logs, **options)
 
     def wait_until_it_answers(self):
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            with suppress(OSError), urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=10):
-                return
-            time.sleep(0.1)
-        raise TimeoutError("A web server did not start.")
+        wait_until(self.answers, "a web server starts")
+
+    def answers(self):
+        with suppress(OSError), urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=10):
+            return True
+        return False
 
     def restart(self, logs):
         self.logs = logs
@@ -128,6 +128,15 @@ class Portal:
     def moment(self, at):
         """Return a time as the database keeps it."""
         return str(at.replace(tzinfo=None)) if self.is_on_sqlite else at
+
+
+def wait_until(has_happened, what, seconds=60):
+    """Return when it has. Raises TimeoutError where nothing comes of it, so that no run hangs."""
+    deadline = time.monotonic() + seconds
+    while not has_happened():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"{seconds} s were not enough until {what}.")
+        time.sleep(0.005)
 
 
 @contextmanager
