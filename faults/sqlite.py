@@ -6,7 +6,8 @@ import time
 from contextlib import closing
 
 from .comparison import compare
-from .students import PATIENCE, SUBMISSIONS, Ledger
+from .portal import wait_until
+from .students import SUBMISSIONS, Ledger
 
 LOCKED = 3  # seconds
 
@@ -22,9 +23,9 @@ def disk_full(portal, mail):
     ledger = Ledger("full")
 
     def fill_the_disk():
-        wait_for(lambda: len(ledger) > SUBMISSIONS // 4)
+        wait_until(lambda: len(ledger) > SUBMISSIONS // 4, "students are acknowledged")
         room(portal, portal.file.stat().st_size)
-        wait_for(lambda: ledger.refused >= 10)
+        wait_until(lambda: ledger.refused >= 10, "they are refused")
         room(portal, resource.RLIM_INFINITY)
 
     ledger.load(portal, SUBMISSIONS, meanwhile=fill_the_disk)
@@ -44,7 +45,7 @@ def locked(portal, mail):
     ledger = Ledger("locked")
 
     def write():
-        wait_for(lambda: len(ledger) > SUBMISSIONS // 4)
+        wait_until(lambda: len(ledger) > SUBMISSIONS // 4, "students are acknowledged")
         with closing(sqlite3.connect(portal.file, timeout=30, isolation_level=None)) as writer:
             writer.execute("BEGIN IMMEDIATE")
             time.sleep(LOCKED)
@@ -64,11 +65,3 @@ def logs_full(portal, mail):
     ledger = Ledger("logs")
     ledger.load(portal, SUBMISSIONS)
     return compare("disk full for logs", portal, mail, ledger)
-
-
-def wait_for(condition):
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("What was to break did not.")
-        time.sleep(0.005)

@@ -8,10 +8,10 @@ import time
 import uuid
 from collections import Counter
 from contextlib import closing
-from itertools import count
+from itertools import count, cycle
 from urllib.parse import urlencode
 
-from .portal import HOST, WITH_ADVISOR, WITHOUT_ADVISOR
+from .portal import HOST, WITH_ADVISOR, WITHOUT_ADVISOR, wait_until
 
 SUBMISSIONS = 200  # in each round
 PATIENCE = 60  # seconds for one answer, and for one student until they give up
@@ -30,12 +30,14 @@ class Browser:
 
     def open_form(self):
         """Do so, as everybody does first, for the token that every form sends back; one serves for all that follow."""
-        machine, token = 0, None
-        while not token:
-            _, headers = self.ask("GET", form_of(WITHOUT_ADVISOR), machine=machine)
-            token = re.search(r"csrftoken=(\w+)", headers.get("Set-Cookie", ""))
-            machine += 1
-        self.cookies["csrftoken"] = token[1]
+        machines = cycle(range(len(self.ports)))
+        wait_until(lambda: self.takes_token_from(next(machines)), "a form opens")
+
+    def takes_token_from(self, machine):
+        _, headers = self.ask("GET", form_of(WITHOUT_ADVISOR), machine=machine)
+        if token := re.search(r"csrftoken=(\w+)", headers.get("Set-Cookie", "")):
+            self.cookies["csrftoken"] = token[1]
+        return bool(token)
 
     def post(self, path, fields, **options):
         """Return status and the address of a redirect; 0 where no answer came."""
