@@ -87,8 +87,9 @@ class Recognition:
         """Whether the page ends within a heading: "Overall Recomm"."""
         text = line.text.lower()
         return (
-            at == len(self.lines) - 1
-            and len(text) > 4
+            self.is_last(at)
+            and (len(text) > 4 or not self.awaits_answer)
+            and line.text[:1].isupper()
             and any(heading.startswith(text) and heading != text for heading in rules.USUAL_HEADINGS)
         )
 
@@ -191,6 +192,8 @@ class Recognition:
         """Whether a line without a question mark asks something: by its mark, by the bank, or cut off at the end."""
         if mark == "q" or rules.REQUEST.fullmatch(text[:LONGEST_QUESTION]):
             return True
+        if self.is_last(at) and self.bank.begins_with(text):
+            return True
         if len(text) > LONGEST_QUESTION or not rules.STARTS.match(text) or text.endswith((".", "!", ";", ",")):
             return False
         if mark in (HEADING, BOLD, TERM) and len(text.split()) > 2:
@@ -200,8 +203,12 @@ class Recognition:
         is_numbered = mark == "number" and len(text.split()) > 2
         return bool(rules.ASKS.match(text)) and (is_numbered or bool(self.known(text.rstrip(":") + "?")))
 
+    def is_last(self, at):
+        return at == len(self.lines) - 1
+
     def is_cut_off(self, at, text):
-        return at == len(self.lines) - 1 and (len(text.split()) > 2 or bool(rules.ASKS.match(text)))
+        is_begun = len(text.split()) > 2 and not rules.TELLS.match(text)
+        return self.is_last(at) and (is_begun or bool(rules.ASKS.match(text)))
 
     def known(self, question):
         return self.bank.question_for(question, self.stage, self.specialty)
