@@ -369,6 +369,35 @@ def test_question_of_a_table_whose_other_cell_is_empty_is_blank(bank):
     assert answers(imported(bank, f"<h1>Urology</h1><table>{cells}</table>")) == rows
 
 
+@pytest.mark.parametrize("cut", ["Doe", "If aw", "If away rotations are necessary,", "Q:", "Q"])
+def test_beginning_of_a_question_in_which_a_page_ends_fills_no_blank(bank, cut):
+    page = imported(bank, f"{AWAYS}\n\nYes.\n\n{RANK}\n\nNo.\n\n{COUNT}\n\n\n{cut}")
+    assert [entry.answer for entry in page.entries][:3] == ["Yes.", "No.", ""]
+
+
+def test_beginning_of_a_heading_in_which_a_page_ends_is_no_answer(bank):
+    assert answers(imported(bank, f"{AWAYS}\n\nYes.\n\n{RANK}\n\nNo.\n\nOv")) == {AWAYS: "Yes.", RANK: "No."}
+
+
+@pytest.mark.parametrize("cut", ["Do a sub-internship in", "Have a second plan read"])
+def test_advice_in_which_a_page_ends_asks_nothing(bank, cut):
+    assert answers(imported(bank, f"{RANK}\nNo.\n{AWAYS}\nYes.\n{cut}"))[AWAYS] == f"Yes.\n{cut}"
+
+
+@pytest.mark.parametrize(
+    ("cut", "key"),
+    [
+        ("What electives would you recommend for someone going into this spec", "electives"),
+        ("If aways are necessary, when should they be compl", "away-timing"),
+        ("Does your specialty recommen", None),
+        ("Does your specialty recommend doing rese", None),
+    ],
+)
+def test_question_cut_off_is_the_one_it_is_the_beginning_of(bank, cut, key):
+    page = imported(bank, f"{RANK}\nNo.\n{cut}")
+    assert [(entry.key, entry.blank) for entry in page.entries] == [("letter-writer-rank", False), (key, True)]
+
+
 @pytest.mark.parametrize(
     ("end", "contact"),
     [
@@ -399,6 +428,13 @@ def test_end_of_a_page_is_no_part_of_the_last_answer(bank, end, contact):
 )
 def test_specialty_is_named_beside_other_words(bank, name):
     assert imported(bank, f"{name}\n{AWAYS}\nYes.\n{RANK}\nNo.\n").specialty == "Urology"
+
+
+@pytest.mark.parametrize(
+    ("written", "name"), [("OB/GYN", "OB/GYN"), ("EMERGENCY MEDICINE", "Emergency Medicine"), ("OBGYN", "OBGYN")]
+)
+def test_short_name_in_capitals_keeps_them(bank, written, name):
+    assert imported(bank, f"{written}\n{AWAYS}\nYes.\n{RANK}\nNo.\n").specialty == name
 
 
 @pytest.mark.parametrize("source", ["<cite>A Book, p. 3</cite>", "<footer>— A Book, p. 3</footer>"])

@@ -96,7 +96,7 @@ def keys_of(drafts, bank, specialty):
     questions = [draft.question for draft in drafts]
     keys = {}
     for draft in sorted(drafts, key=lambda draft: draft.is_heading):
-        known = bank.cut_off(draft.question) if draft.is_cut else None
+        known = bank.cut_off(draft.question, draft.stage) if draft.is_cut else None
         known = known or bank.question_for(draft.question, draft.stage, specialty, questions)
         key = known and known.key
         keys[id(draft)] = TAKEN if key and key in keys.values() else key

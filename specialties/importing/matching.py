@@ -58,6 +58,10 @@ SAME = [
     ),
 ]
 SAME = [(re.compile(rf"\b(?:{pattern})\b"), meaning) for pattern, meaning in SAME]
+FOR_WHOM_CUT = re.compile(  # "… for someone going into this spec"
+    r" (?:to|for) (?:an? )?(?:students?|someone|those|anyone)"
+    r"(?: (?:who|is|are|interested|in|pursuing|considering|applying|to|going|into|entering|your|this))*(?: \w+)?$"
+)
 # Words that change nothing in what is asked: whether aways are recommended, needed or important is one question.
 FILLER = """
     a about academic advise also an and any anyone applicants are as at be been being by complete completed consider did
@@ -170,8 +174,18 @@ class Bank:
             return stage == known.question.stage.slug or not (known.meaning.years or is_elsewhere)
         return known.meaning.years <= meaning.years <= held
 
-    def cut_off(self, text):
+    def begins_with(self, text):
+        """Whether `text` is the beginning of a question, be it of a word: "Doe"."""
+        words = " ".join(words_of(text))
+        begun = (known for known in self.known if known.meaning.asked_for and known.text != words)
+        return bool(words) and text[0].isupper() and any(known.text.startswith(words) for known in begun)
+
+    def cut_off(self, text, stage=None):
         """Return the one question of which `text` is the beginning, cut off; None where it could be several."""
         words = " ".join(words_of(text))
         found = {known.question.key: known.question for known in self.known if known.text.startswith(words)}
-        return next(iter(found.values())) if len(found) == 1 and len(words.split()) >= 5 else None
+        if len(found) == 1 and len(words.split()) >= 5:
+            return next(iter(found.values()))
+        asked = FOR_WHOM_CUT.sub("", text)
+        asked = asked if asked != text else text.rpartition(" ")[0]  # without the word it is cut off in
+        return self.question_for(f"{asked}?", stage) if len(asked.split()) >= 5 else None

@@ -4,65 +4,34 @@ import re
 from dataclasses import replace
 
 from . import rules
-from .documents import BOLD, HEADING, ITEM, TERM, Line, Refused
+from .documents import HEADING, ITEM, Refused
 from .drafts import Draft, entries_of
-from .habits import Habits, heads_an_entry, is_lone_year
-from .lines import (
-    LONGEST_QUESTION,
-    Rank,
-    asked_in,
-    asks_when,
-    is_brief,
-    is_headline,
-    is_label,
-    is_prose,
-    is_sentence,
-    is_topic,
-    mark_of,
-    rank_of,
-    resources_in,
-    short,
-    split_question,
-    stems_of,
-    unglued,
-    years_headed,
-)
+from .lines import LONGEST_QUESTION, Rank, is_prose, mark_of, rank_of, resources_in, short, years_headed
 from .page import Page, plain
-from .people import advisors_in, email_in, has_credentials, person_in
+from .people import advisors_in, has_credentials, person_in
+from .recognition import Recognition
 from .title import is_same_name, quote_in, specialty_of
 
 MOST_ENTRIES = 200
 
 
-class Reader:
+class Reader(Recognition):
     """Reads the lines of one page in order; `take` puts each where it belongs."""
 
     def __init__(self, document, bank, specialty):
-        self.bank, self.document = bank, document
-        lines = (line for line in document.lines if not rules.DEBRIS.fullmatch(line.text[:LONGEST_QUESTION]))
-        self.lines = [part for line in lines for part in unglued(line)]
-        self.before = []  # lines before the first stage, question or section
         named = specialty_of(document)
-        self.specialty = specialty or named
+        super().__init__(document, bank, specialty or named)
         self.warnings = [] if self.specialty else ["The specialty is not named."]
         if named and specialty and not is_same_name(named, specialty):
             self.warnings.append(f"The page calls itself “{named}”, and is imported as {specialty}.")
-        self.drafts, self.blocks, self.left = [], [], []
+        self.left = []
         self.sections = {name: [] for name, _ in rules.SECTIONS if name}
-        self.stage, self.into = None, self.before
-        self.in_table = False  # "How important are each of the following": rows below are no headings
-        self.habits = Habits(self.lines)
-        self.first_stage = next((at for at, line in enumerate(self.lines) if self.is_stage(at, line)), 0)
-
-    def line(self, at):
-        """Return a line by its number, an empty one beyond the ends of the page."""
-        return self.lines[at] if 0 <= at < len(self.lines) else Line("")
 
     def read(self):
         for at, line in enumerate(self.lines):
             self.take(at, line)
 
-    # What a line is, in the order in which it is tried. Each returns whether it took the line.
+    # Where a line goes, in the order in which it is tried. Each returns whether it took the line.
 
     def take(self, at, line):
         steps = (
@@ -82,15 +51,6 @@ class Reader:
             self.into = self.left  # an advisor block is of short lines
         self.into.append(line)
 
-    def is_cut_heading(self, at, line):
-        """Whether the page ends within a heading: "Overall Recomm"."""
-        text = line.text.lower()
-        return (
-            at == len(self.lines) - 1
-            and len(text) > 4
-            and any(heading.startswith(text) and heading != text for heading in rules.USUAL_HEADINGS)
-        )
-
     def take_stage(self, at, line):
         if not self.is_stage(at, line):
             return False
@@ -101,22 +61,6 @@ class Reader:
         if "advice" in line.text.lower() and not self.habits.asks_in_sentences and is_prose(self.line(at + 1).text):
             self.begin(Draft(self.stage, line.text.rstrip(":"), [], rank=rank_of(line)))
         return True
-
-    def is_stage(self, at, line):
-        """Whether a line heads what is for some years; "M3" alone is of an answer, unless the page has it otherwise."""
-        years = years_headed(line)
-        if not is_lone_year(line):
-            return bool(years) and not self.is_for_some(at, line, years)
-        if self.habits.has_lone_years:
-            return not (self.awaits_answer and asks_when(self.line(at - 1)))
-        is_other = bool(self.stage) and self.bank.stage_of(years) != self.stage
-        return is_other and not self.awaits_answer and heads_an_entry(self.line(at + 1))
-
-    def is_for_some(self, at, line, years):
-        """Whether what follows in an answer is for some of those it is for: "M1 students:" and advice to them."""
-        if not self.in_answer or line.hint == HEADING or heads_an_entry(self.line(at + 1)):
-            return False
-        return line.text.endswith(":") or self.bank.stage_of(years) == self.stage
 
     def take_section(self, at, line):
         if len(line.text) > 100:
@@ -139,22 +83,6 @@ class Reader:
         self.into = self.left
         return True
 
-    @property
-    def awaits_answer(self):
-        return self.in_answer and not self.into
-
-    @property
-    def in_answer(self):
-        return bool(self.drafts) and self.into is self.drafts[-1].lines
-
-    @property
-    def in_block(self):
-        return bool(self.blocks) and self.into is self.blocks[-1][1]
-
-    @property
-    def is_below_label(self):
-        return bool(self.drafts) and self.drafts[-1].is_label
-
     def take_advisors(self, at, line):
         heading = rules.ADVISORS.fullmatch(line.text) if len(line.text) < 200 else None
         if heading and line.hint != ITEM and (not heading["name"] or person_in(heading["name"])):
@@ -170,12 +98,6 @@ class Reader:
             return False
         self.into = self.blocks[-1][1]
         return True
-
-    def names_person(self, at, line):
-        """Whether an advisor block without a heading begins here: a name with credentials, and an address below it."""
-        return has_credentials(line) and any(
-            email_in(below) for below in self.lines[at : at + 4] if not is_prose(below.text)
-        )
 
     def take_question(self, at, line):
         question, rest = self.question_in(at, line)
@@ -194,14 +116,6 @@ class Reader:
             self.into.append(replace(line, text=rest, hint=""))
         return True
 
-    def continues(self, line, question):
-        """Whether a question is the second half of the one on the line before it."""
-        return (
-            self.awaits_answer
-            and not (line.gap or line.hint or rules.MARK.match(line.text))
-            and rules.SECOND_HALF.match(question)
-        )
-
     def take_heading(self, at, line):
         """A heading that works as a question, as "Research", or as label of a value, as "Research: helpful"."""
         line = replace(line, text=rules.MARK.sub("", line.text, count=1))
@@ -217,155 +131,11 @@ class Reader:
             return False
         return True
 
-    def labelled(self, line):
-        """Return label and value of "Research: helpful" or "Number of letters 3-4"; ("", "") for another line."""
-        found = rules.LABELLED.fullmatch(line.text)
-        if found and line.hint != ITEM and self.may_be_label(found["label"]):
-            return found["label"], found["value"]
-        found = rules.NUMBER.fullmatch(line.text)
-        is_apart = line.gap or (self.is_below_label and self.drafts[-1].lines)
-        if found and is_apart and " " in found["label"] and is_topic(found["label"]):
-            return found["label"], found["number"]
-        return "", ""
-
-    def may_be_label(self, text):
-        """Whether a topic before a colon is no part of an answer; below other labels a word of one is enough."""
-        if is_topic(text):
-            return self.is_below_label or not self.drafts
-        is_below_alike = bool(self.drafts) and self.drafts[-1].rank == Rank.LABEL
-        return is_below_alike and is_brief(text) and not stems_of(text).isdisjoint(rules.TOPICS)
-
     def begin(self, draft):
         if len(self.drafts) == MOST_ENTRIES:
             raise Refused(f"This has more than {MOST_ENTRIES} questions, which are not those of one page.")
         self.drafts.append(draft)
         self.into = draft.lines
-
-    def is_title(self, at, line):
-        """Whether a topic stands above the questions on it, after an answer that ended with its sentence."""
-        above, below = self.line(at - 1), self.line(at + 1)
-        if not (self.drafts and is_topic(line.text) and asked_in(below)[0]) or line.hint == ITEM:
-            return False
-        if self.habits.has_titles:
-            return not is_topic(above.text) and not is_label(below)
-        return line.gap and self.in_answer and above.text.endswith((".", "!"))
-
-    def is_heading(self, at, line):
-        if line.hint == TERM and len(line.text) < LONGEST_QUESTION:
-            return True
-        if self.in_table or line.hint == ITEM:
-            return False
-        if not is_topic(line.text):
-            return self.is_peer(at, line)
-        return bool(line.hint) or self.is_usual_heading(line) or self.is_heading_among_questions(at, line)
-
-    def is_usual_heading(self, line):
-        """Whether a topic is a heading because the page has such, and does not ask in sentences."""
-        if self.habits.asks_in_sentences:
-            return False
-        if not self.drafts:
-            return True
-        is_usual = self.is_below_label or Rank.PLAIN in self.habits.heading_ranks
-        return is_usual and (line.gap or not self.habits.has_gaps)
-
-    def is_peer(self, at, line):
-        """Whether a few words are a heading as others of the page are, which are topics."""
-        if rank_of(line) not in self.habits.heading_ranks or is_same_name(line.text, self.specialty):
-            return False
-        if line.hint:
-            return is_brief(line.text)
-        is_apart = line.gap or (not self.habits.has_gaps and is_sentence(self.line(at - 1).text))
-        below = self.line(at + 1)
-        heads = is_sentence(below.text) or is_label(below)
-        return is_apart and heads and not self.awaits_answer and is_headline(line.text)
-
-    def is_heading_among_questions(self, at, line):
-        """Whether a topic is a heading where it could as well be a line of the answer above it."""
-        above, below = self.line(at - 1), self.line(at + 1)
-        if (
-            self.habits.usual_mark
-            or not below.text
-            or is_topic(above.text)
-            or is_topic(below.text)
-            or self.is_stage(at + 1, below)
-        ):
-            return False
-        if self.awaits_answer and line.text.endswith(":"):
-            return False  # "Required:" above a list
-        if not line.gap and not self.is_below_label and (self.habits.has_gaps or self.habits.asks_in_sentences):
-            return False
-        if asked_in(below)[0]:
-            return is_label(below)
-        return not self.habits.asks_in_sentences or is_sentence(below.text)
-
-    # Questions
-
-    def question_in(self, at, line):
-        """Return the question a line asks and the beginning of its answer; ("", "") where it asks none."""
-        mark, text = mark_of(line), rules.MARK.sub("", line.text, count=1)
-        question, rest = split_question(text)
-        rest = "" if rules.TOGGLE.fullmatch(rest) else rules.LEAD.sub("", rest)
-        asks_on = mark == "q" and rules.ASKS_ON.fullmatch(rest)
-        if asks_on or (not question and self.is_unmarked_question(at, line, mark, text)):
-            question, rest = text, ""
-        return (question, rest) if question and self.asks(at, line, mark, question, rest) else ("", "")
-
-    def is_unmarked_question(self, at, line, mark, text):
-        """Whether a line without a question mark asks something: by its mark, by the bank, or cut off at the end."""
-        if mark == "q" or rules.REQUEST.fullmatch(text[:LONGEST_QUESTION]):
-            return True
-        if len(text) > LONGEST_QUESTION or not rules.STARTS.match(text) or text.endswith((".", "!", ";", ",")):
-            return False
-        if mark in (HEADING, BOLD, TERM) and len(text.split()) > 2:
-            return True
-        if self.is_cut_off(at, text):
-            return True
-        is_numbered = mark == "number" and len(text.split()) > 2
-        return bool(rules.ASKS.match(text)) and (is_numbered or bool(self.known(text.rstrip(":") + "?")))
-
-    def is_cut_off(self, at, text):
-        return at == len(self.lines) - 1 and (len(text.split()) > 2 or bool(rules.ASKS.match(text)))
-
-    def known(self, question):
-        return self.bank.question_for(question, self.stage, self.specialty)
-
-    def asks(self, at, line, mark, question, rest):
-        """Whether a line that reads like a question is one of the page's, and not one asked in passing in an answer."""
-        if mark == "q" or rules.REQUEST.match(question):
-            return True
-        if mark == ITEM and self.habits.usual_mark != ITEM and (self.habits.usual_mark is not None or self.in_list(at)):
-            return False
-        if self.known(question) and not (rest and rules.RHETORICAL.match(question)):
-            return True
-        if mark == ITEM and line.depth > self.habits.usual_depth:
-            return False  # of a list within an answer
-        if mark and mark == self.habits.usual_mark:
-            return True
-        if at < self.first_stage and not self.drafts and not is_prose(self.line(at + 1).text):
-            return False  # navigation
-        if self.habits.usual_mark and mark not in (HEADING, BOLD, TERM, self.habits.usual_mark):
-            return False
-        if mark in (HEADING, TERM):
-            return True
-        if "?" not in question:
-            return True  # the page ends within it
-        return not rules.RHETORICAL.match(question) and self.reads_as_asked(line, question, rest)
-
-    def in_list(self, at):
-        return self.line(at - 1).hint == ITEM
-
-    def reads_as_asked(self, line, question, rest):
-        topic, long = stems_of(question) & rules.TOPICS, len(question.split()) > 3
-        if not rest:
-            if self.drafts and rules.ASIDE.fullmatch(question):
-                return True
-            return bool((rules.STARTS.match(question) and (topic or long)) or (topic and len(question.split()) <= 8))
-        if self.is_below_label and len(question.split()) <= 8:
-            return True  # "Required? No" below the heading "Research"
-        if (self.habits.answers_on_the_line and long) or f"{question}{rest}" in line.text:
-            return bool(topic or rules.STARTS.match(question))
-        asks = rules.STARTS.match(question) or (len(question) < 60 and ":" not in question)
-        return bool(topic) and (long or not self.drafts) and bool(asks)
 
     # The whole
 

@@ -21,7 +21,7 @@ DEBRIS = whole(
     r"view (?:full )?profile|read more|learn more|toggle navigation",
     # Feinberg, links beside the guide
     r"request an? .{0,60}advis[eo]r|(?-i:Is .{1,60}(?<! [Rr]ight) for Me\?)|.{1,60} advising summary",
-    r"(?:answer|response|question|questions and answers|q ?& ?a|faq|frequently asked question)s?:?",  # heads of tables
+    r"(?:answer|response|question|questions and answers|q(?: ?& ?a)?|faq|frequently asked question)s?:?",  # table heads
     r"©.*|copyright .*|all rights reserved.*|last (?:updated|modified|reviewed).*|privacy (?:policy|statement).*",
     r"(?:home|career \w+|specialt\w+) ?[>»›].*|site ?map",
     r"follow (?:us|.{1,60} on)\b.*|facebook|instagram|linkedin|youtube|twitter",
@@ -103,6 +103,7 @@ ASKS = re.compile(
     r"|if\b.{3,150}, (?:when|how|do|does|what|which|where|is|are|should))\b",
     re.IGNORECASE,
 )
+TELLS = re.compile(r"(?:do|have)\b", re.IGNORECASE)  # "Do a sub-internship"; it asks only as ASKS has it
 LEAD = re.compile(
     r"\A(?::\s*|(?:[|–—-]\s+)+|\(yes ?/ ?no\)\s*)", re.IGNORECASE
 )  # between a question and its answer on one line

@@ -49,7 +49,10 @@ def specialty_of(document):
     slug = words_of(address[1].rsplit(".", 1)[0].replace("_", "-")) if address else []
     titles = [named_part(text) for text in [*re.split(r" [|–—-] ", document.title), *lines]]
     names = [text for text in [*titles, *map(without_kind, titles)] if is_name(text)]
-    names = [name.title().replace(" And ", " and ") if name.isupper() and len(name) > 5 else name for name in names]
+    names = [
+        name.title().replace(" And ", " and ") if re.fullmatch(r"[^a-z]*[A-Z]{6}[^a-z]*", name) else name
+        for name in names
+    ]
     if set(slug) - rules.NO_SPECIALTY == set(slug) and slug:
         spelled = (
             name for name in names if set(words_of(name)) & set(slug) or is_short_for("".join(slug), name.lower())
