@@ -455,6 +455,21 @@ def test_label_above_the_first_question_is_left_out_with_a_warning(bank):
     assert page.warnings == ("Left out, as it belongs to no question: “Length of training: 5-6 years”",)
 
 
+def test_question_of_a_menu_above_the_first_stage_is_none_of_the_page(bank):
+    menu = "How do I choose a specialty?\nHow competitive are you for residency?\nUrology\n"
+    assert answers(imported(bank, f"{menu}M1 and M2 Students\n{RANK}\nNo.\n{AWAYS}\nYes.\n")) == {
+        RANK: "No.",
+        AWAYS: "Yes.",
+    }
+
+
+@pytest.mark.parametrize("form", ["{}\n\n{}\n\n", "<h3>{}</h3><p>{}</p>"])
+def test_heading_of_other_words_is_one_as_those_beside_it_are(bank, form):
+    headings = ["Early Preparation", "Research", "Letters of Recommendation", "Finding Your People"]
+    said = {heading: f"This is what we say about number {at}." for at, heading in enumerate(headings)}
+    assert answers(imported(bank, "".join(form.format(*pair) for pair in said.items()))) == said
+
+
 @pytest.mark.parametrize("source", ["<cite>A Book, p. 3</cite>", "<footer>— A Book, p. 3</footer>"])
 def test_quotation_of_a_page_has_its_source_below(bank, source):
     quote = "Urology looks after the urinary tract, and those who live with it."

@@ -146,16 +146,16 @@ RHETORICAL = whole(
 HEADING_WORDS = stems("""
     research letter lor sub season recommendation rotation away audition elective selective subinternship
     internship interview
-    step     usmle comlex score board grade clerkship honors aoa rank class application apply eras competitiveness
+    step usmle comlex score board grade clerkship honors aoa rank class application apply eras competitiveness
     chair advice
     mentorship shadowing volunteer extracurricular activity leadership publication personal statement cv mspe fellowship
-    requirement prerequisite timeline month summer experience signal preference skill lifestyle salary number importance
-    course scholarship service community balance timeline backup preparation exposure involved fellowship population gap
+    requirement prerequisite month summer experience signal preference skill lifestyle salary number importance
+    course scholarship service community balance timeline backup preparation exposure involved population gap
 """)
 TOPICS = HEADING_WORDS | stems("""
     specialty field student program resident training match school dean schedule hour career quality characteristic
-    market visa img gap year resource couples backup plan parallel mistake prepare preparation success discipline
-    faculty     department medicine physician performance hobby group interest common qualification competitive comment
+    market visa img year resource couples plan parallel mistake success discipline
+    faculty department medicine physician performance hobby group interest common qualification comment
     anything else
 """)
 JOINS = stems("""
