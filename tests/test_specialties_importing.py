@@ -215,6 +215,12 @@ def test_wording_added_by_staff_is_recognised(bank):
         ("MS III–IV", "m3-m4"),
         ("MS3/MS4 Advice - Urology", "m3-m4"),
         ("What third- and fourth-year students should know", "m3-m4"),
+        ("Freshman and Sophomore Years", "m1-m2"),
+        ("Junior/Senior Medical Students", "m3-m4"),
+        ("Juniors and Seniors", "m3-m4"),
+        ("Senior Year", "m3-m4"),
+        ("Rising M4s", "m3-m4"),
+        ("OMS-I and OMS-II", "m1-m2"),
         ("M2 and M3 Students", None),
         ("MS1", "m1-m2"),
         ("M4:", "m3-m4"),
@@ -243,6 +249,12 @@ def test_year_alone_begins_the_next_stage_where_another_stands_above(bank):
 def test_blank_stays_blank(bank, nothing):
     page = imported(bank, f"{AWAYS}\n{nothing}{COUNT}\nN/A\n")
     assert [(entry.answer, entry.blank) for entry in page.entries] == [("", True), ("N/A", False)]
+
+
+@pytest.mark.parametrize("nothing", ["[blank]", "(no response)", "No answer given.", "[Not answered]", "– blank –"])
+def test_what_a_form_prints_for_a_blank_is_blank(bank, nothing):
+    page = imported(bank, f"{AWAYS} {nothing}\n{RANK}\n{nothing}\n{COUNT}\nNo response is late.\n")
+    assert [entry.answer for entry in page.entries] == ["", "", "No response is late."]
 
 
 def test_answer_glued_to_its_question_and_repeated_is_stored_once(bank):
@@ -435,6 +447,27 @@ def test_specialty_is_named_beside_other_words(bank, name):
 )
 def test_short_name_in_capitals_keeps_them(bank, written, name):
     assert imported(bank, f"{written}\n{AWAYS}\nYes.\n{RANK}\nNo.\n").specialty == name
+
+
+def test_label_above_the_first_question_is_left_out_with_a_warning(bank):
+    quoted = '"Urology: it looks after the urinary tract, from one end to the other."\n— A Guide: Specialties, p. 4.\n'
+    page = imported(bank, f"Specialty: Urology\n{quoted}Length of training: 5-6 years\n{AWAYS}\nYes.\n{RANK}\nNo.\n")
+    assert page.warnings == ("Left out, as it belongs to no question: “Length of training: 5-6 years”",)
+
+
+def test_question_of_a_menu_above_the_first_stage_is_none_of_the_page(bank):
+    menu = "How do I choose a specialty?\nHow competitive are you for residency?\nUrology\n"
+    assert answers(imported(bank, f"{menu}M1 and M2 Students\n{RANK}\nNo.\n{AWAYS}\nYes.\n")) == {
+        RANK: "No.",
+        AWAYS: "Yes.",
+    }
+
+
+@pytest.mark.parametrize("form", ["{}\n\n{}\n\n", "<h3>{}</h3><p>{}</p>"])
+def test_heading_of_other_words_is_one_as_those_beside_it_are(bank, form):
+    headings = ["Early Preparation", "Research", "Letters of Recommendation", "Finding Your People"]
+    said = {heading: f"This is what we say about number {at}." for at, heading in enumerate(headings)}
+    assert answers(imported(bank, "".join(form.format(*pair) for pair in said.items()))) == said
 
 
 @pytest.mark.parametrize("source", ["<cite>A Book, p. 3</cite>", "<footer>— A Book, p. 3</footer>"])

@@ -36,7 +36,7 @@ def answer_of(draft):
     """Return the lines that say something, the first without its "A:"; "A." is such a mark only below a "Q."."""
     mark = rules.ANSWER_TO_Q if draft.has_q else rules.ANSWER_MARK
     lines = [replace(line, text=mark.sub("", line.text, count=1)) for line in draft.lines[:1]] + draft.lines[1:]
-    return [line for line in lines if words_of(line.text)]
+    return [line for line in lines if words_of(line.text) and not rules.NO_ANSWER.fullmatch(line.text)]
 
 
 def without_repeats(lines):

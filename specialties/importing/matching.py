@@ -18,10 +18,10 @@ ASKED_FOR = re.compile(
 )
 IN_IT = r"(?:your|this|the|our|that|same|a|an?other)(?: same)? (?:specialty|field|discipline)"
 YEARS = [
-    ("1", "i|one", "first", "1st"),
-    ("2", "ii|two", "second", "2nd"),
-    ("3", "iii|three", "third", "3rd"),
-    ("4", "iv|four", "fourth", "4th"),
+    ("1", "i|one", "first", "1st", "freshm[ae]n"),
+    ("2", "ii|two", "second", "2nd", "sophomores?"),
+    ("3", "iii|three", "third", "3rd", "juniors?"),
+    ("4", "iv|four", "fourth", "4th", "seniors?"),
 ]
 
 
@@ -30,7 +30,8 @@ def two_years(first, second):
     joined = "(?:and |or |to )?"
     return (
         rf"(?:{first[2]}|{first[3]}) {joined}(?:{second[2]}|{second[3]}) years?"
-        rf"|(?:m|ms|years?) ?(?:{first[0]}s?|{first[1]}) {joined}(?:m |ms )?(?:m|ms)?(?:{second[0]}s?|{second[1]})"
+        rf"|(?:m|o?ms|years?) ?(?:{first[0]}s?|{first[1]}) {joined}(?:(?:m|o?ms) ?)?(?:{second[0]}s?|{second[1]})"
+        rf"|{first[4]} {joined}{second[4]}(?:(?<=s)| (?:medical )?(?:students?|years?))"
     )
 
 
@@ -53,8 +54,12 @@ SAME = [
     (rf"{two_years(*YEARS[:2])}|pre ?(?:clinical|clerkship)(?: years?| phase)?", "year1 year2"),
     (rf"{two_years(*YEARS[2:])}|(?:clinical|clerkship) (?:years?|phase|students)|\Aclinical\Z", "year3 year4"),
     *(
-        (rf"(?:m|ms|years?) ?(?:{digit}s?|{roman})|(?:{word}|{short}) years?", f"year{digit}")
-        for digit, roman, word, short in YEARS
+        (
+            rf"(?:m|o?ms|years?) ?(?:{digit}s?|{roman})|(?:{word}|{short}|{known_as}) years?"
+            rf"|{known_as} (?:medical )?students?",
+            f"year{digit}",
+        )
+        for digit, roman, word, short, known_as in YEARS
     ),
 ]
 SAME = [(re.compile(rf"\b(?:{pattern})\b"), meaning) for pattern, meaning in SAME]

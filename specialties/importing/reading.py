@@ -10,7 +10,7 @@ from .lines import LONGEST_QUESTION, Rank, is_prose, mark_of, rank_of, resources
 from .page import Page, plain
 from .people import advisors_in, has_credentials, person_in
 from .recognition import Recognition
-from .title import is_same_name, quote_in, specialty_of
+from .title import is_same_name, quote_in, specialty_of, unquoted
 
 MOST_ENTRIES = 200
 
@@ -143,6 +143,7 @@ class Reader(Recognition):
         quote, source = quote_in(self.before)
         entries, warnings = entries_of(self.drafts, self.bank, self.specialty, self.lines[-1].text)
         left = [line for line in self.left if len(line.text.split()) > 3]
+        left += unquoted(self.before, quote, source, self.specialty)
         warnings += [f"Left out, as it belongs to no question: “{short(line.text)}”" for line in left]
         return Page(
             self.specialty, quote, source, tuple(self.sections["recommendations"]), tuple(entries),

@@ -78,8 +78,13 @@ GLUED = re.compile(  # where a copy lost the end of the line between an answer a
 )
 WHO = re.compile(r"\b(?:whom?|contact)\b", re.IGNORECASE)  # is answered by a name
 ANSWER_MARK = re.compile(r"\A(?:a(?:nswer)?|response)\s?:\s*", re.IGNORECASE)
+NO_ANSWER = whole(  # what a form prints for a blank; "N/A" and "None" are answers
+    r"[\W_]*(?:(?:left |intentionally )*blank|not answered|unanswered"
+    r"|no (?:response|answer)(?: (?:was )?(?:given|provided|received))?)[\W_]*"
+)
 YEAR = re.compile(  # without one a line heads no stage
-    r"\b(?:m|ms|years?)[\W_]{0,3}(?:[1-4]|i|one|two|three|four)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship",
+    r"\b(?:m|o?ms|years?)[\W_]{0,3}(?:[1-4]|i|one|two|three|four)|first|second|third|fourth|1st|2nd|3rd|4th|clinical|clerkship"
+    r"|freshm[ae]n|sophomore|junior|senior",
     re.IGNORECASE,
 )
 NO_STAGE = re.compile(r"[.?!]\Z|\bor\b|\Aa(?:nswer)?\s?:", re.IGNORECASE)  # "M3 or M4" answers when something is best
@@ -141,16 +146,16 @@ RHETORICAL = whole(
 HEADING_WORDS = stems("""
     research letter lor sub season recommendation rotation away audition elective selective subinternship
     internship interview
-    step     usmle comlex score board grade clerkship honors aoa rank class application apply eras competitiveness
+    step usmle comlex score board grade clerkship honors aoa rank class application apply eras competitiveness
     chair advice
     mentorship shadowing volunteer extracurricular activity leadership publication personal statement cv mspe fellowship
-    requirement prerequisite timeline month summer experience signal preference skill lifestyle salary number importance
-    course scholarship service community balance timeline backup preparation exposure involved fellowship population gap
+    requirement prerequisite month summer experience signal preference skill lifestyle salary number importance
+    course scholarship service community balance timeline backup preparation exposure involved population gap
 """)
 TOPICS = HEADING_WORDS | stems("""
     specialty field student program resident training match school dean schedule hour career quality characteristic
-    market visa img gap year resource couples backup plan parallel mistake prepare preparation success discipline
-    faculty     department medicine physician performance hobby group interest common qualification competitive comment
+    market visa img year resource couples plan parallel mistake success discipline
+    faculty department medicine physician performance hobby group interest common qualification comment
     anything else
 """)
 JOINS = stems("""
@@ -160,7 +165,7 @@ JOINS = stems("""
 OF_HEADINGS = HEADING_WORDS | JOINS
 STAGE_WORDS = stems(
     "advice guidance information tips year question medical student training curriculum college school section "
-    "clinical phase early know faq 1 2 3"
+    "clinical phase early know faq rising 1 2 3"
 )
 SMALL_WORDS = frozenset("a an and as at by for from in of on or the to with & / – -".split())  # noqa: SIM905
 NO_SPECIALTY = frozenset(  # words of a page's other titles

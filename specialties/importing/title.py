@@ -24,6 +24,13 @@ def quote_in(lines):
     return "", ""
 
 
+def unquoted(lines, quote, source, specialty):
+    """Return the lines above a page's questions that say more than what it is of and what it quotes."""
+    known = {*words_of(f"{quote} {source} {specialty}"), "source", *rules.NO_SPECIALTY}
+    says = [line for line in lines if is_prose(line.text) or rules.LABELLED.fullmatch(line.text)]
+    return [line for line in says if not known.issuperset(words_of(line.text))]
+
+
 def quotation(lines):
     """Return a quotation that begins with the first of `lines`, with the source after it."""
     text = ""
