@@ -15,7 +15,7 @@ from tests.factories import make_advisor, make_specialty
 from tests.test_specialties_admin import change_url, posted
 from tests.test_specialties_bulk_edits import ADVISORS, exported, file_of, upload
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.any_database]
 
 NO_PHOTO = "Please choose a photo as a JPEG, PNG, WebP or GIF file."
 TOO_LARGE = "This picture has more than 50 megapixels. Please choose a smaller one."

@@ -17,6 +17,8 @@ from requests_app.outbox import OutgoingEmail
 from specialties.models import Advisor, Answer, Specialty
 from tests.factories import make_advisor, make_request, make_specialty
 
+pytestmark = pytest.mark.any_database  # the demo has one of SQLite
+
 
 @pytest.fixture(scope="class")
 def demo(django_db_setup, django_db_blocker):

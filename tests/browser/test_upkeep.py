@@ -7,7 +7,7 @@ from tests.browser.conftest import WCAG, barriers
 from tests.factories import make_resource, make_superuser
 from tests.test_specialties_bulk_edits import edit, exported, file_of
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
 @pytest.fixture
@@ -57,7 +57,6 @@ def test_answers_are_edited_in_a_spreadsheet(open_page, sign_in, guide):
     assert Answer.objects.get(question__key="chair-letter").body == "<p>Not required.</p>"
 
 
-@pytest.mark.any_database
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [320, 1280])
 def test_pages_have_no_barriers_and_fit(open_page, sign_in, answer, width, scheme):
