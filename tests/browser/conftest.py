@@ -7,6 +7,8 @@ from playwright.sync_api import sync_playwright
 from tests.factories import make_superuser
 from tests.programs import program_of
 
+SCREENS = [(320, "dark"), (1280, "light")]  # each width and each scheme; test_looks.py has all four
+
 
 @pytest.fixture(scope="session")
 def chromium():

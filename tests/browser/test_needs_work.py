@@ -2,14 +2,13 @@
 
 import pytest
 
-from tests.browser.conftest import barriers
+from tests.browser.conftest import SCREENS, barriers
 from tests.factories import make_full_specialty
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_page_has_no_barriers_and_fits(open_page, sign_in, guide, width, scheme):
     make_full_specialty(name="Otolaryngology-HeadandNeckSurgery")
     page = open_page("/", width=width, scheme=scheme)

@@ -7,7 +7,7 @@ from django.core.management import call_command
 
 from specialties.models import Answer, Specialty
 from specialties.models.reviews import shown_as
-from tests.browser.conftest import barriers
+from tests.browser.conftest import SCREENS, barriers
 from tests.browser.test_story import link_in
 from tests.factories import make_review
 
@@ -69,8 +69,7 @@ def test_department_confirms_one_proposes_one_and_answers_a_blank_one(open_page,
     assert confirmed == {"away-count", "chair-letter", "research"}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_page_has_no_barriers_and_fits_at_every_turn(open_page, guide, width, scheme):
     Answer.objects.filter(question__key="letters-other-disciplines").update(body=f"<p>{'Long' * 60}</p>")
     review = make_review(guide)

@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal import auth as totp
 
 from advising.accounts.providers import oidc
-from tests.browser.conftest import barriers
+from tests.browser.conftest import SCREENS, barriers
 from tests.factories import make_superuser
 from tests.oidc_provider import CLIENT, SECRET, Provider
 
@@ -77,7 +77,7 @@ def test_button_leads_to_the_provider_and_back_whatever_its_host(open_page, sett
         page.get_by_role("heading", name="No staff account is connected with it").wait_for()
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1280, "light")])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_app_is_set_up_by_keyboard_on_pages_without_barriers(open_page, user, width, scheme):
     page = open_page("/accounts/login/", width=width, scheme=scheme)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import WCAG, barriers
+from tests.browser.conftest import SCREENS, WCAG, barriers
 from tests.factories import make_advisor, make_email, make_request, make_staff, make_superuser
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
@@ -29,8 +29,7 @@ def offered(guide):
     return offered
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_first_page_report_and_request_have_no_barriers_and_fit(
     open_page, sign_in, coordinator, offered, width, scheme
 ):

@@ -3,7 +3,7 @@
 import pytest
 
 from specialties.models import Answer
-from tests.browser.conftest import WCAG, barriers
+from tests.browser.conftest import SCREENS, WCAG, barriers
 from tests.factories import make_resource, make_superuser
 from tests.test_specialties_bulk_edits import edit, exported, file_of
 
@@ -57,8 +57,7 @@ def test_answers_are_edited_in_a_spreadsheet(open_page, sign_in, guide):
     assert Answer.objects.get(question__key="chair-letter").body == "<p>Not required.</p>"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_pages_have_no_barriers_and_fit(open_page, sign_in, answer, width, scheme):
     page = open_page("/", width=width, scheme=scheme)
     user = make_superuser()
