@@ -34,7 +34,7 @@ serve: .venv/installed  ## start it in production mode, behind a proxy that does
 
 test: .venv/installed-dev  ## run all tests, on SQLite and on PostgreSQL
 	python -m pytest
-	python -m tests.postgres python -m pytest -m "not any_database"
+	python -m tests.postgres python -m pytest -m "not any_database" --ignore tests/browser
 
 check: .venv/installed-dev  ## look at the code without running the tests
 	ruff check .

@@ -38,8 +38,8 @@ def guides(count):
         for guide in new
         for question in questions
     )
-    is_over = {"state": Review.State.FINISHED, "ended_at": now, "reported_at": now}
-    is_over["asked_at"] = now - timedelta(days=100)  # so that it may be asked again
+    long_ago = now - timedelta(days=100)  # so that it may be asked again
+    is_over = {"state": Review.State.FINISHED, "asked_at": long_ago, "ended_at": now, "reported_at": now}
     store(Review(specialty=guide, covers=now.date(), **is_over) for guide in new)
     index(Specialty.objects.all())
     tidy()

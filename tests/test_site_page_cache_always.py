@@ -173,14 +173,5 @@ class Site(RuleBasedStateMachine):
 @pytest.mark.django_db(transaction=True)
 def test_no_reader_gets_an_old_or_private_page(settings):
     settings.CACHE_STALE_SECONDS = STALE_SECONDS
-    run_state_machine_as_test(
-        Site,
-        settings=limits(
-            max_examples=40,
-            stateful_step_count=25,
-            deadline=None,
-            database=None,
-            print_blob=True,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    each = limits(max_examples=40, stateful_step_count=25, suppress_health_check=list(HealthCheck))
+    run_state_machine_as_test(Site, settings=each)

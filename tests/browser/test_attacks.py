@@ -25,7 +25,7 @@ from tests.test_attacks_rights import ORIGIN, World, actions, names, still_signe
 from tests.test_specialties_bulk_edits import ADVISORS, ANSWERS, WRITE, exported, upload
 from tests.test_specialties_imported_pages import PAGE, kept
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 RUNS = "parent.pwned=1"
 SCRIPT = f"<script>{RUNS}</script>"

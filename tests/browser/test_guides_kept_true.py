@@ -7,7 +7,7 @@ from tests.browser.conftest import WCAG, barriers
 from tests.factories import make_answer, make_specialty
 from tests.test_specialties_imported_pages import PAGE
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

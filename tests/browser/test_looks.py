@@ -15,7 +15,7 @@ from tests.factories import (
     make_superuser,
 )
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 LONG_NAME = "Otolaryngology-HeadandNeckSurgeryandFacialPlasticReconstruction, " * 3
 

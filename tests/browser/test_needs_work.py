@@ -5,7 +5,7 @@ import pytest
 from tests.browser.conftest import SCREENS, barriers
 from tests.factories import make_full_specialty
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.mark.parametrize(("width", "scheme"), SCREENS)

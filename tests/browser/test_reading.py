@@ -11,7 +11,7 @@ from tests.database import url_of_test_database
 from tests.factories import make_answer, make_specialty
 from tests.production import production_server
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 MOST_REQUESTS = 4
 MOST_BYTES = 25_000

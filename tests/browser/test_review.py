@@ -11,7 +11,7 @@ from tests.browser.conftest import SCREENS, barriers
 from tests.browser.test_story import link_in
 from tests.factories import make_review
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_department_confirms_one_proposes_one_and_answers_a_blank_one(open_page, guide, by_smtp, sign_in):

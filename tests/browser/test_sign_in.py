@@ -11,7 +11,7 @@ from tests.browser.conftest import SCREENS, barriers
 from tests.factories import make_superuser
 from tests.oidc_provider import CLIENT, SECRET, Provider
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 PASSWORD = "for-this-test"
 

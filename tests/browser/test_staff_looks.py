@@ -5,7 +5,7 @@ import pytest
 from tests.browser.conftest import SCREENS, WCAG, barriers
 from tests.factories import make_advisor, make_email, make_request, make_staff, make_superuser
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from requests_app.models import AdvisorRequest
 from specialties.models import Question
 from tests.factories import make_request
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def tab_to(page, selector):

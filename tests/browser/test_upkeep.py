@@ -7,7 +7,7 @@ from tests.browser.conftest import SCREENS, WCAG, barriers
 from tests.factories import make_resource, make_superuser
 from tests.test_specialties_bulk_edits import edit, exported, file_of
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.any_database]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
